@@ -1,0 +1,94 @@
+import type { UserRole } from './user.js'
+
+export const TOKEN_BYTES_MAX = 4096
+
+export const KEY_ALGORITHMS = ['RS512', 'RS256', 'ES256', 'EdDSA'] as const
+export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number]
+
+/** What a verified access token says (RFC 9068, `typ: at+jwt`). Instants in milliseconds since the epoch. */
+export interface AccessClaims {
+  readonly userId: string
+  readonly sessionId: string
+  readonly tokenId: string
+  readonly role: UserRole
+  readonly keyId: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+/** What a verified refresh token says (`typ: rt+jwt`). Instants in milliseconds since the epoch. */
+export interface RefreshClaims {
+  readonly userId: string
+  readonly sessionId: string
+  readonly tokenId: string
+  readonly keyId: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+export type NewAccessClaims = Omit<AccessClaims, 'keyId'>
+export type NewRefreshClaims = Omit<RefreshClaims, 'keyId'>
+
+export interface TokenIssuer {
+  /** A signed access token, by the key that signs now. */
+  issueAccess(claims: NewAccessClaims): Promise<string>
+  /** A signed refresh token, by the key that signs now. */
+  issueRefresh(claims: NewRefreshClaims): Promise<string>
+}
+
+/**
+ * The one strict verifier of tokens. Both methods raise UNAUTHENTICATED with reason `token_malformed`,
+ * `token_key_unknown`, `token_signature_invalid`, `token_claims_invalid` or `token_expired`, and read no
+ * claim before the signature holds. They do not ask whether the session is alive.
+ */
+export interface TokenVerifier {
+  verifyAccess(token: string): Promise<AccessClaims>
+  verifyRefresh(token: string): Promise<RefreshClaims>
+}
+
+/** A JSON Web Key Set (RFC 7517 §5) with public members only. */
+export interface PublicKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface PublicKeySource {
+  /** The keys that verify at this moment, and those that will sign soon. */
+  publicKeySet(): PublicKeySet
+}
+
+/** One key pair of the ring as an operator sees it. Instants in milliseconds since the epoch. */
+export interface KeyInfo {
+  readonly id: string
+  readonly algorithm: KeyAlgorithm
+  /** `next`: published, does not sign yet; `current`: signs; `previous`: only verifies. */
+  readonly status: 'next' | 'current' | 'previous'
+  readonly createdAt: number
+  /** When it begins (or began) to sign; null when no rotation is planned. */
+  readonly signsFrom: number | null
+}
+
+export interface KeyAdmin {
+  list(): Promise<readonly KeyInfo[]>
+  /** Makes a key that is published and verifies but does not sign. */
+  generate(algorithm: KeyAlgorithm): Promise<KeyInfo>
+  /**
+   * Lets a key sign from `signsFrom` on: the one named, else the newest that never signed, else a fresh one
+   * of `algorithm`. Raises NOT_FOUND with reason `key_not_found`.
+   */
+  rotate(options: { keyId?: string; algorithm: KeyAlgorithm; signsFrom: number }): Promise<KeyInfo>
+  /**
+   * Removes a key: its tokens are refused from now on. Raises NOT_FOUND (`key_not_found`), and
+   * FAILED_PRECONDITION (`key_in_use`) for the key that signs.
+   */
+  retire(keyId: string): Promise<KeyInfo>
+}
+
+/** Derives what is stored of a token, and seals a token pair under another token. */
+export interface TokenVault {
+  /** SHA-256 of a token id, base64url. */
+  hashTokenId(tokenId: string): string
+  /** Encrypts `plaintext` so that only who holds `token` can read it (HKDF-SHA-256, AES-256-GCM). */
+  seal(token: string, plaintext: string): string
+  /** The plaintext; raises INTERNAL when it was not sealed under this token. */
+  open(token: string, sealed: string): string
+}
