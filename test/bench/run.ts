@@ -1,0 +1,23 @@
+/** `npm run bench -- NAME …`: runs the named comparisons, or all. Figures are printed, never asserted. */
+import { benchHttp } from './http-bench.js'
+import { benchStartup } from './startup-bench.js'
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  http: benchHttp,
+  startup: benchStartup,
+}
+
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !(name in BENCHES))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `unknown benchmark ${unknown.join(', ')}; known: ${Object.keys(BENCHES).join(', ')}\n`,
+  )
+  process.exitCode = 2
+} else {
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (names.length > 0 && !names.includes(name)) continue
+    process.stdout.write(`\n${name} (node ${process.version})\n`)
+    await bench()
+  }
+}

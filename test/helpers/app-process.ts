@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Test } from 'tap'
+import { PACKAGE_ROOT } from '../../src/util/package-root.js'
+import { waitFor } from './wait-for.js'
+
+export const BINARY = `${PACKAGE_ROOT}dist/bin/app.js`
+export const API_KEY = 'dev-api-key'
+const START_DEADLINE_MS = 20_000
+
+export type ServiceName = 'http' | 'socket' | 'grpc'
+
+export interface AppProcess {
+  readonly child: ChildProcess
+  /** Every line of the log, parsed. */
+  readonly log: Record<string, unknown>[]
+  readonly stderr: () => string
+  /** `host:port` of a service once it listens. */
+  address(service: ServiceName): string
+  /** Sends the signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+}
+
+export interface AppOptions {
+  readonly dataDir: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+}
+
+/** The environment of a spawned app: port 0 everywhere, cheap passwords, JSON log. */
+export function appEnv({ dataDir, env }: AppOptions): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    APP_ENV: 'test',
+    APP_DATA_DIR: dataDir,
+    APP_HTTP_PORT: '0',
+    APP_SOCKET_PORT: '0',
+    APP_GRPC_PORT: '0',
+    APP_LOG_FORMAT: 'json',
+    APP_LOG_LEVEL: 'info',
+    ...env,
+  }
+}
+
+/** Spawns the built binary with a service command and waits until all its services listen. */
+export async function startApp(
+  t: Test,
+  command: ServiceName | 'up',
+  options: AppOptions,
+): Promise<AppProcess> {
+  const child = spawn(process.execPath, [BINARY, command], {
+    env: appEnv(options),
+    cwd: options.cwd ?? PACKAGE_ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  const log: Record<string, unknown>[] = []
+  let stderr = ''
+  createInterface({ input: child.stdout }).on('line', (line) => log.push(parseLine(line)))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+
+  async function stop(
+    signal: NodeJS.Signals = 'SIGTERM',
+  ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    const [code, by] = await closed
+    return { code, signal: by }
+  }
+  t.teardown(() => stop('SIGKILL'))
+
+  const expected: readonly ServiceName[] = command === 'up' ? ['http', 'socket', 'grpc'] : [command]
+  const urlOf = (service: ServiceName): string | undefined => {
+    const line = log.find((entry) => entry['msg'] === 'listening' && entry['listener'] === service)
+    return line?.['address'] as string | undefined
+  }
+  await waitFor(
+    `app ${command} listens`,
+    () => {
+      if (child.exitCode !== null) throw new Error(`app ${command} ended early: ${stderr}`)
+      return log.some((entry) => entry['msg'] === 'ready') && expected.every(urlOf)
+    },
+    START_DEADLINE_MS,
+  )
+  return {
+    child,
+    log,
+    stderr: () => stderr,
+    address(service) {
+      const address = urlOf(service)
+      if (address === undefined) throw new Error(`${service} does not listen`)
+      return address
+    },
+    stop,
+  }
+}
+
+export interface CliResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the built binary to its end. */
+export async function runApp(
+  args: readonly string[],
+  options: AppOptions & { readonly input?: string },
+): Promise<CliResult> {
+  const child = spawn(process.execPath, [BINARY, ...args], {
+    env: appEnv(options),
+    cwd: options.cwd ?? PACKAGE_ROOT,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+  child.stdin.end(options.input ?? '')
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout, stderr }
+}
+
+function parseLine(line: string): Record<string, unknown> {
+  try {
+    return JSON.parse(line) as Record<string, unknown>
+  } catch {
+    return { unparsed: line }
+  }
+}
