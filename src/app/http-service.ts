@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import { createGrpcChannel } from '../grpc/create-grpc-channel.js'
+import { createHelloClient } from '../grpc/create-hello-client.js'
+import { createServer } from '../http/create-server.js'
+import { registerHttpRoutes } from '../http/register-http-routes.js'
+import { PACKAGE_ROOT } from '../util/package-root.js'
+import { formatAddress } from './address.js'
+import { listenWeb } from './listen-web.js'
+import type { ServiceRunner } from './service-runner.js'
+
+const OPENAPI_FILE = join(PACKAGE_ROOT, 'assets', 'openapi.json')
+
+/** The HTTP service: accounts, sessions, keys, and the bridge to the gRPC service. */
+export const httpService: ServiceRunner = {
+  name: 'http',
+  async start(core, config, environment, siblings) {
+    const { http, grpc } = config
+    const channel = createGrpcChannel({
+      address: http.grpcAddress === '' ? formatAddress(siblings.grpc ?? grpc) : http.grpcAddress,
+      messageBytesMax: grpc.messageBytesMax,
+    })
+    const server = createServer({ ...core, apiKey: config.api.key, serviceName: 'http' }, http)
+    registerHttpRoutes(
+      server,
+      {
+        ...core,
+        hello: createHelloClient({ channel, callTimeoutMs: grpc.callTimeoutMs }),
+        environment,
+        openapiFile: OPENAPI_FILE,
+      },
+      http,
+    )
+    server.addHook('onClose', () => channel.close())
+    return listenWeb(server, http)
+  },
+}
