@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Config } from '../config/schema.js'
-import { formatAddress } from './address.js'
+import { formatAddress } from '../errors/listen-error.js'
 import { type Core, type CoreOverrides, createCore } from './create-core.js'
 import type { RunningService, ServiceRunner, Siblings } from './service-runner.js'
 

@@ -4,7 +4,7 @@ import { createHelloClient } from '../grpc/create-hello-client.js'
 import { createServer } from '../http/create-server.js'
 import { registerHttpRoutes } from '../http/register-http-routes.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
-import { formatAddress } from './address.js'
+import { formatAddress } from '../errors/listen-error.js'
 import { listenWeb } from './listen-web.js'
 import type { ServiceRunner } from './service-runner.js'
 

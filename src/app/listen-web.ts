@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { type ListenAddress, listenError } from './address.js'
+import { type ListenAddress, listenError } from '../errors/listen-error.js'
 import type { RunningService } from './service-runner.js'
 
 /**

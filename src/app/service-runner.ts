@@ -1,4 +1,4 @@
-import type { ListenAddress } from './address.js'
+import type { ListenAddress } from '../errors/listen-error.js'
 import type { Core } from './create-core.js'
 import type { Config } from '../config/schema.js'
 

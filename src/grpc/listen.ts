@@ -1,13 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Server as GrpcLibraryServer, ServerCredentials } from '@grpc/grpc-js'
-import { AppError } from '../errors/app-error.js'
-
-export interface ListenAddress {
-  /** A name or an IP address, without brackets. */
-  readonly host: string
-  /** 0 takes a free port. */
-  readonly port: number
-}
+import { type ListenAddress, listenError } from '../errors/listen-error.js'
 
 /** The port of a gRPC server, and every connection that came through it. */
 export interface Listener {
@@ -22,8 +15,7 @@ export interface Listener {
 /**
  * Listens for a server of grpc-js and hands it each connection. The library could listen itself, but then
  * nobody could cut a peer that leaves its half of a connection open, and a shutdown would wait for it for ever.
- * Raises FAILED_PRECONDITION naming host and port: reason `address_in_use` when somebody else listens there,
- * `address_unavailable` for anything else.
+ * Raises FAILED_PRECONDITION naming host and port, as `listenError` says.
  */
 export async function listen(
   library: GrpcLibraryServer,
@@ -53,20 +45,11 @@ function bind(server: Server, address: ListenAddress): Promise<number> {
   return new Promise((resolve, reject) => {
     // Stays for the life of the server: a failed accept later on must not end the process.
     server.on('error', (cause) => {
-      reject(toListenError(address, cause))
+      reject(listenError(cause, address))
     })
     server.listen({ host: address.host, port: address.port }, () => {
       const bound = server.address()
       resolve(typeof bound === 'object' && bound ? bound.port : address.port)
     })
   })
-}
-
-function toListenError({ host, port }: ListenAddress, cause: NodeJS.ErrnoException): AppError {
-  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const [reason, message] =
-    cause.code === 'EADDRINUSE'
-      ? ['address_in_use', `${place} is already in use.`]
-      : ['address_unavailable', `Cannot listen on ${place}.`]
-  return new AppError('FAILED_PRECONDITION', reason, message, { cause })
 }

@@ -1,7 +1,8 @@
 import { connect, createServer } from 'node:net'
 import { Server } from '@grpc/grpc-js'
 import t from 'tap'
-import { listen, type ListenAddress, type Listener } from '../../src/grpc/listen.js'
+import type { ListenAddress } from '../../src/errors/listen-error.js'
+import { listen, type Listener } from '../../src/grpc/listen.js'
 
 interface Teardown {
   teardown(fn: () => unknown): void
