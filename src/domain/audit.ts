@@ -1,15 +1,13 @@
 import type { Transaction } from './transaction.js'
 
-export const AUDIT_TYPES = [
-  'user.registered',
-  'user.created',
-  'user.role_changed',
-  'session.started',
-  'session.ended',
-  'session.reuse_detected',
-  'login.failed',
-] as const
-export type AuditType = (typeof AUDIT_TYPES)[number]
+export type AuditType =
+  | 'user.registered'
+  | 'user.created'
+  | 'user.role_changed'
+  | 'session.started'
+  | 'session.ended'
+  | 'session.reuse_detected'
+  | 'login.failed'
 
 /** One line of the audit log: who did what to whom, from where. Never a secret. */
 export interface AuditEvent {

@@ -54,9 +54,9 @@ export interface UserPage {
   readonly next: string | null
 }
 
-const USERNAME_PATTERN = /^[a-z0-9][a-z0-9._-]*$/
-const EMAIL_PATTERN = /^[^\s@"<>()[\]\\,;:]+@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/
-// eslint and people agree: control characters have no place in a name.
+// Letters of both cases are listed: folding first would let U+212A (Kelvin) become a k.
+const USERNAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+const EMAIL_PATTERN = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/
 const UNSAFE_TEXT = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
 
 /**
@@ -65,28 +65,29 @@ const UNSAFE_TEXT = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
  * Raises INVALID_ARGUMENT.
  */
 export function canonicalUsername(input: string): string {
-  const username = input.toLowerCase()
   if (
-    username.length < USERNAME_CHARS_MIN ||
-    username.length > USERNAME_CHARS_MAX ||
-    !USERNAME_PATTERN.test(username)
+    input.length < USERNAME_CHARS_MIN ||
+    input.length > USERNAME_CHARS_MAX ||
+    !USERNAME_PATTERN.test(input)
   ) {
     const message =
       `A username has ${USERNAME_CHARS_MIN} to ${USERNAME_CHARS_MAX} characters: ` +
       'letters a-z, digits, ".", "_" or "-", beginning with a letter or digit.'
     throw invalidArgument(message, [{ path: 'username', message }])
   }
-  return username
+  return input.toLowerCase()
 }
 
-/** The canonical form of an e-mail address: lower-case, at most 254 bytes. Raises INVALID_ARGUMENT. */
+/**
+ * The canonical form of an e-mail address: lower-case ASCII (the atoms of RFC 5322, no quoted local part), at
+ * most 254 bytes. Raises INVALID_ARGUMENT.
+ */
 export function canonicalEmail(input: string): string {
-  const email = input.toLowerCase()
-  if (Buffer.byteLength(email) > EMAIL_BYTES_MAX || !EMAIL_PATTERN.test(email)) {
+  if (input.length > EMAIL_BYTES_MAX || !EMAIL_PATTERN.test(input)) {
     const message = `An e-mail address looks like name@example.com, at most ${EMAIL_BYTES_MAX} bytes.`
     throw invalidArgument(message, [{ path: 'email', message }])
   }
-  return email
+  return input.toLowerCase()
 }
 
 /** A display name: trimmed, NFC, 1 to 64 characters, no control or format characters. Raises INVALID_ARGUMENT. */
