@@ -37,11 +37,10 @@ await t.test('every test of a source file has its source file', async (t) => {
   t.same(lost, [])
 })
 
-await t.test('no private key or token is in the repository', async (t) => {
-  if (!existsSync(join(PACKAGE_ROOT, '.git'))) {
-    t.skip('not a git checkout')
-    return
-  }
+const isCheckout = existsSync(join(PACKAGE_ROOT, '.git'))
+const skip = isCheckout ? false : 'not a git checkout'
+
+await t.test('no private key or token is in the repository', { skip }, async (t) => {
   const pattern = '-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[^-]{40}|eyJhbGciOi[A-Za-z0-9_-]{20}'
   let found = ''
   try {
