@@ -1,0 +1,6 @@
+import type { Config } from '../config/schema.js'
+
+export declare function createGrpcApp(options: {
+  readonly config: Config
+  readonly environment: string
+}): Promise<{ start(): Promise<never> }>

@@ -1,0 +1,1 @@
+export declare function runSocketClient(options: { readonly url: string }): Promise<number>
