@@ -1,0 +1,131 @@
+import type { Readable, Writable } from 'node:stream'
+import type { Config } from '../config/schema.js'
+
+/** A service, or all three, that is up. */
+export interface RunningApp {
+  readonly addresses: readonly { readonly name: string; readonly url: string }[]
+  /** What to do before the first use; null when there is nothing left to do. */
+  readonly firstRunHint: string | null
+  /** Where the data lies, for a person to find it. */
+  readonly dataLocation: string
+  readonly logger: {
+    info(fields: object, message: string): void
+    error(fields: object, message: string): void
+  }
+  /** Stops serving and lets go of everything; has a deadline of its own. */
+  close(): Promise<void>
+}
+
+/** Instants in milliseconds since the epoch, here and below. */
+export interface CliUser {
+  readonly id: string
+  readonly username: string
+  readonly displayName: string
+  readonly email: string | null
+  readonly role: string
+  readonly state: string
+  readonly createdAt: number
+}
+
+export interface CliUserPage {
+  readonly users: readonly CliUser[]
+  readonly next: string | null
+}
+
+export interface CliNewAccount {
+  readonly username: string
+  readonly password: string
+  readonly role: string
+  readonly email?: string
+  readonly displayName?: string
+}
+
+export interface CliSession {
+  readonly id: string
+  readonly clientId: string
+  readonly method: string
+  readonly userAgent: string
+  readonly address: string
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly expiresAt: number
+  readonly connections: number
+}
+
+export interface CliEndResult {
+  readonly ended: number
+  readonly connectionsClosed: number
+  readonly processes: { readonly asked: number; readonly answered: number }
+}
+
+export type CliAlgorithm = Config['auth']['algorithm']
+
+export interface CliKey {
+  readonly id: string
+  readonly algorithm: string
+  readonly status: string
+  readonly createdAt: number
+  readonly signsFrom: number | null
+}
+
+export interface CliMigration {
+  readonly name: string
+  /** Null when it has not been applied. */
+  readonly appliedAt: number | null
+}
+
+/** The operator's way to the stores; nothing listens. */
+export interface AdminApp {
+  readonly accounts: {
+    createAsOperator(account: CliNewAccount): Promise<CliUser>
+    list(options: { limit: number; after?: string }): Promise<CliUserPage>
+    setRole(username: string, role: string): Promise<CliUser>
+    findByUsername(username: string): Promise<CliUser>
+  }
+  readonly sessions: {
+    listForUser(userId: string): Promise<readonly CliSession[]>
+    endAsAdmin(target: { sessionId: string } | { userId: string }): Promise<CliEndResult>
+  }
+  readonly keys: {
+    list(): Promise<readonly CliKey[]>
+    generate(algorithm: CliAlgorithm): Promise<CliKey>
+    rotate(options: { keyId?: string; algorithm: CliAlgorithm; signsFrom: number }): Promise<CliKey>
+    retire(keyId: string): Promise<CliKey>
+  }
+  readonly migrations: {
+    /** Applies what is pending; the names of what was applied, in order. */
+    up(): Promise<readonly string[]>
+    /** Takes back the newest; its name, or null when there is none. */
+    down(): Promise<string | null>
+    status(): Promise<readonly CliMigration[]>
+  }
+  close(): Promise<void>
+}
+
+export interface SocketClientOptions {
+  readonly url: string
+  /** Lines to send; the client leaves at its end. */
+  readonly input: Readable
+  readonly output: Writable
+  /** Aborted when the person wants to leave. */
+  readonly signal: AbortSignal
+  /** Sent as one JSON message first; `input` is not read then. */
+  readonly json: { readonly name: string; readonly age?: number } | null
+}
+
+/** What the program can start. Each is called, and its code loaded, only by the command that needs it. */
+export interface CliApps {
+  startHttp(config: Config, environment: string): Promise<RunningApp>
+  startSocket(config: Config, environment: string): Promise<RunningApp>
+  startGrpc(config: Config, environment: string): Promise<RunningApp>
+  /** All three services in one process. */
+  startAll(config: Config, environment: string): Promise<RunningApp>
+  /** With `migrate` the tables are brought up to date first; without, they are left as they are. */
+  openAdmin(
+    config: Config,
+    environment: string,
+    options: { readonly migrate: boolean },
+  ): Promise<AdminApp>
+  /** Resolves with the exit code. Raises AppError when the server refuses or cannot be reached. */
+  runSocketClient(options: SocketClientOptions): Promise<number>
+}

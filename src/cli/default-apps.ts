@@ -1,0 +1,69 @@
+import type { Config } from '../config/schema.js'
+import type { AdminApp, CliApps, RunningApp, SocketClientOptions } from './cli-apps.js'
+
+interface AppOptions {
+  readonly config: Config
+  readonly environment: string
+}
+
+/** A service that has been put together but does not listen yet. */
+interface StartableApp {
+  start(): Promise<RunningApp>
+}
+
+type CreateApp = (options: AppOptions) => StartableApp | Promise<StartableApp>
+
+/** The modules of `src/app`, each loaded by the first call. */
+export interface AppModules {
+  http(): Promise<{ readonly createHttpApp: CreateApp }>
+  socket(): Promise<{ readonly createSocketApp: CreateApp }>
+  grpc(): Promise<{ readonly createGrpcApp: CreateApp }>
+  allInOne(): Promise<{ readonly createAllInOne: CreateApp }>
+  admin(): Promise<{
+    readonly createAdminApp: (
+      options: AppOptions & { readonly migrate: boolean },
+    ) => AdminApp | Promise<AdminApp>
+  }>
+  socketClient(): Promise<{
+    readonly runSocketClient: (options: SocketClientOptions) => Promise<number>
+  }>
+}
+
+const MODULES: AppModules = {
+  http: () => import('../app/create-http-app.js'),
+  socket: () => import('../app/create-socket-app.js'),
+  grpc: () => import('../app/create-grpc-app.js'),
+  allInOne: () => import('../app/create-all-in-one.js'),
+  admin: () => import('../app/create-admin-app.js'),
+  socketClient: () => import('../app/run-socket-client.js'),
+}
+
+/** The applications of `src/app`. A command pays for loading its own and no other. */
+export function createDefaultApps(modules: AppModules = MODULES): CliApps {
+  return {
+    startHttp: async (config, environment) => {
+      const { createHttpApp } = await modules.http()
+      return (await createHttpApp({ config, environment })).start()
+    },
+    startSocket: async (config, environment) => {
+      const { createSocketApp } = await modules.socket()
+      return (await createSocketApp({ config, environment })).start()
+    },
+    startGrpc: async (config, environment) => {
+      const { createGrpcApp } = await modules.grpc()
+      return (await createGrpcApp({ config, environment })).start()
+    },
+    startAll: async (config, environment) => {
+      const { createAllInOne } = await modules.allInOne()
+      return (await createAllInOne({ config, environment })).start()
+    },
+    openAdmin: async (config, environment, { migrate }) => {
+      const { createAdminApp } = await modules.admin()
+      return createAdminApp({ config, environment, migrate })
+    },
+    runSocketClient: async (options) => {
+      const { runSocketClient } = await modules.socketClient()
+      return runSocketClient(options)
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import type { SocketClientOptions } from './cli-apps.js'
+import { type CommandContext, addExamples, runCommand } from './command-context.js'
+import { parseWebSocketUrl } from './parse-option.js'
+import { EXIT_FAILED, listenForStop } from './run-service.js'
+
+const DEFAULT_URL = 'ws://127.0.0.1:30000/socket_server'
+
+interface ClientOptions {
+  readonly url: string
+  readonly json?: readonly string[]
+}
+
+/** `app socket-client`. */
+export function registerSocketClientCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('socket-client')
+    .description(
+      'Talk to the echo service: each line is sent as one message, replies are printed. ' +
+        'Ctrl-C, or the end of the input, leaves.',
+    )
+    .option('--url <url>', 'where to connect', parseWebSocketUrl, DEFAULT_URL)
+    .option('--json <name-and-age...>', 'send one JSON message, {"name", "age"}, instead of lines')
+  addExamples(command, [
+    'app socket-client',
+    'echo hello | app socket-client --url ws://127.0.0.1:30000/socket_server',
+    'app socket-client --json ann 7',
+  ])
+  command.action((options: ClientOptions) =>
+    runCommand(context, () => runClient(context, command, options)),
+  )
+}
+
+async function runClient(
+  { io, apps }: CommandContext,
+  command: Command,
+  options: ClientOptions,
+): Promise<number> {
+  const json = parseMessage(command, options.json)
+  const stop = listenForStop(io.signals)
+  const leaving = new AbortController()
+  void stop.first.then(() => {
+    leaving.abort()
+  })
+  try {
+    const client = apps.runSocketClient({
+      url: options.url,
+      input: io.stdin,
+      output: io.stdout,
+      signal: leaving.signal,
+      json,
+    })
+    return await Promise.race([client, stop.second.then(() => EXIT_FAILED)])
+  } finally {
+    stop.dispose()
+    // An open terminal would keep the process alive.
+    io.stdin.destroy()
+  }
+}
+
+function parseMessage(
+  command: Command,
+  values: readonly string[] | undefined,
+): SocketClientOptions['json'] {
+  if (values === undefined) return null
+  const [name = '', age, ...more] = values
+  if (more.length > 0) command.error('error: --json takes a name and an age, nothing more')
+  if (age === undefined) return { name }
+  if (!/^\d{1,9}$/.test(age)) command.error(`error: the age '${age}' is not a whole number`)
+  return { name, age: Number(age) }
+}

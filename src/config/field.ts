@@ -1,0 +1,102 @@
+/** The building blocks of the configuration schema: plain JSON Schema, so that ajv and the compiler read the same object. */
+
+import type { FormatName } from './format.js'
+
+export interface IntegerField {
+  readonly type: 'integer'
+  readonly minimum: number
+  readonly maximum: number
+}
+
+export interface FlagField {
+  readonly type: 'boolean'
+}
+
+export interface TextField {
+  readonly type: 'string'
+  readonly format: FormatName
+  /** Never printed: not in errors, not by `config print`. */
+  readonly secret?: true
+}
+
+export interface ChoiceField<V extends string = string> {
+  readonly type: 'string'
+  readonly enum: readonly V[]
+}
+
+export interface ListField {
+  readonly type: 'array'
+  readonly items: TextField
+}
+
+export type Field = IntegerField | FlagField | TextField | ChoiceField | ListField
+
+export interface Group<P extends Fields = Fields> {
+  readonly type: 'object'
+  readonly properties: P
+  readonly required: readonly string[]
+  readonly additionalProperties: false
+}
+
+export interface Fields {
+  readonly [key: string]: Field | Group
+}
+
+/** The value that a field or a group describes. */
+export type ValueOf<S> = S extends { readonly properties: infer P }
+  ? { readonly [K in keyof P]: ValueOf<P[K]> }
+  : S extends { readonly enum: readonly (infer V)[] }
+    ? V
+    : S extends IntegerField
+      ? number
+      : S extends FlagField
+        ? boolean
+        : S extends ListField
+          ? readonly string[]
+          : string
+
+/** The dotted paths of all leaves, for example `http.port`. */
+export type PathOf<P> = {
+  [K in keyof P & string]: P[K] extends { readonly properties: infer Q } ? `${K}.${PathOf<Q>}` : K
+}[keyof P & string]
+
+export function group<const P extends Fields>(properties: P): Group<P> {
+  return {
+    type: 'object',
+    properties,
+    required: Object.keys(properties),
+    additionalProperties: false,
+  }
+}
+
+export function integer(minimum: number, maximum: number): IntegerField {
+  return { type: 'integer', minimum, maximum }
+}
+
+export function flag(): FlagField {
+  return { type: 'boolean' }
+}
+
+export function text(format: FormatName): TextField {
+  return { type: 'string', format }
+}
+
+export function secret(format: FormatName): TextField {
+  return { type: 'string', format, secret: true }
+}
+
+export function choice<const V extends string>(...values: readonly V[]): ChoiceField<V> {
+  return { type: 'string', enum: values }
+}
+
+export function list(format: FormatName): ListField {
+  return { type: 'array', items: text(format) }
+}
+
+export function isGroup(field: Field | Group): field is Group {
+  return field.type === 'object'
+}
+
+export function isSecret(field: Field | Group): boolean {
+  return field.type === 'string' && 'secret' in field
+}

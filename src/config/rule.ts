@@ -1,0 +1,87 @@
+import type { ErrorDetail } from '../errors/app-error.js'
+import type { Environment } from './environment.js'
+import { wrongValue } from './problem.js'
+import type { ConfigPath } from './schema.js'
+import { type Layer, pointerOfPath, valueAt } from './tree.js'
+
+const DEVELOPMENT_API_KEY = 'dev-api-key'
+const API_KEY_CHARS_MIN = 16
+
+/** `path` must be more than, or at least, `times` the value of `than`. */
+interface Comparison {
+  readonly path: ConfigPath
+  readonly relation: 'more than' | 'at least'
+  readonly times: number
+  readonly than: ConfigPath
+}
+
+/**
+ * The rules between two keys: a lease outlives two missed heartbeats; a ping comes before the idle limit; no
+ * idle limit outlasts the session; one frame fits the queue; argon2 needs 8 KiB a lane (RFC 9106 §3.1).
+ */
+export const COMPARISONS: readonly Comparison[] = [
+  { path: 'broker.leaseMs', relation: 'more than', times: 2, than: 'broker.heartbeatMs' },
+  { path: 'socket.idleTimeoutMs', relation: 'more than', times: 1, than: 'socket.pingIntervalMs' },
+  { path: 'socket.queueBytesMax', relation: 'at least', times: 1, than: 'socket.frameBytesMax' },
+  { path: 'session.absoluteSeconds', relation: 'at least', times: 1, than: 'session.idleSeconds' },
+  {
+    path: 'session.absoluteSeconds',
+    relation: 'at least',
+    times: 1,
+    than: 'session.shortIdleSeconds',
+  },
+  { path: 'password.memoryKib', relation: 'at least', times: 8, than: 'password.parallelism' },
+]
+
+/** Checks what no single key can tell. Keys that have a problem already are left alone. */
+export function checkRules(
+  layer: Layer,
+  environment: Environment | null,
+  wrongPaths: ReadonlySet<string>,
+): ErrorDetail[] {
+  const problems = COMPARISONS.filter(
+    ({ path, than }) => !wrongPaths.has(path) && !wrongPaths.has(than),
+  ).flatMap((comparison) => compare(layer, comparison))
+  if (environment !== 'prod') return problems
+  return [...problems, ...checkProduction(layer, wrongPaths)]
+}
+
+function compare(layer: Layer, { path, relation, times, than }: Comparison): ErrorDetail[] {
+  const value = valueAt(layer.tree, path)
+  const other = valueAt(layer.tree, than)
+  if (typeof value !== 'number' || typeof other !== 'number') return []
+  const limit = other * times
+  if (relation === 'more than' ? value > limit : value >= limit) return []
+  const factor = times === 1 ? '' : `${times} times `
+  return [
+    wrongValue({
+      path,
+      expected: `${relation} ${factor}${than} (${other})`,
+      got: String(value),
+      source: layer.sources.get(pointerOfPath(path)),
+    }),
+  ]
+}
+
+function checkProduction(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {
+  const problems: ErrorDetail[] = []
+  const refuse = (path: ConfigPath, expected: string, got: string): void => {
+    if (wrongPaths.has(path)) return
+    const source = layer.sources.get(pointerOfPath(path))
+    problems.push(wrongValue({ path, expected, got, source }))
+  }
+  const key = valueAt(layer.tree, 'api.key')
+  if (typeof key === 'string' && key.length < API_KEY_CHARS_MIN) {
+    const got =
+      key === '' ? 'nothing' : key === DEVELOPMENT_API_KEY ? 'the development key' : 'a shorter one'
+    refuse(
+      'api.key',
+      `a secret of at least ${API_KEY_CHARS_MIN} characters in prod; set APP_API_KEY`,
+      got,
+    )
+  }
+  if (valueAt(layer.tree, 'http.secureCookies') === false) {
+    refuse('http.secureCookies', 'true in prod', 'false')
+  }
+  return problems
+}

@@ -1,0 +1,137 @@
+import {
+  type Field,
+  type PathOf,
+  type ValueOf,
+  choice,
+  flag,
+  group,
+  integer,
+  isGroup,
+  list,
+  secret,
+  text,
+} from './field.js'
+
+const PORT_MAX = 65_535
+const BYTES_MAX = 1 << 30
+const HOUR_MS = 3_600_000
+const YEAR_SECONDS = 31_536_000
+const COUNT_MAX = 10_000_000
+
+/**
+ * Every key of the configuration and what it may hold. The defaults, with their meaning and units, stand in
+ * `configs/common.yaml`; a test keeps the two in step.
+ */
+export const CONFIG_SCHEMA = group({
+  dataDir: text('path'),
+  log: group({
+    level: choice('debug', 'info', 'warn', 'error', 'silent'),
+    format: choice('auto', 'json', 'pretty'),
+  }),
+  shutdown: group({ deadlineMs: integer(1, HOUR_MS) }),
+  http: group({
+    host: text('host'),
+    port: integer(0, PORT_MAX),
+    bodyBytesMax: integer(1, BYTES_MAX),
+    headerBytesMax: integer(1024, 1 << 20),
+    requestTimeoutMs: integer(1, HOUR_MS),
+    connectionsMax: integer(1, COUNT_MAX),
+    trustedProxies: list('address-range'),
+    allowedOrigins: list('origin'),
+    secureCookies: flag(),
+    grpcAddress: text('optional-host-port'),
+  }),
+  socket: group({
+    host: text('host'),
+    port: integer(0, PORT_MAX),
+    allowedOrigins: list('origin'),
+    allowedAddresses: list('address-pattern'),
+    trustedProxies: list('address-range'),
+    frameBytesMax: integer(1, BYTES_MAX),
+    queueBytesMax: integer(1, BYTES_MAX),
+    idleTimeoutMs: integer(1, HOUR_MS),
+    pingIntervalMs: integer(1, HOUR_MS),
+    registrationTimeoutMs: integer(1, HOUR_MS),
+    tokenGraceMs: integer(0, HOUR_MS),
+    connectionsMax: integer(1, COUNT_MAX),
+    messagesPerSecondMax: integer(1, COUNT_MAX),
+  }),
+  grpc: group({
+    host: text('host'),
+    port: integer(0, PORT_MAX),
+    messageBytesMax: integer(1, BYTES_MAX),
+    callTimeoutMs: integer(1, HOUR_MS),
+  }),
+  api: group({ key: secret('api-key') }),
+  auth: group({
+    issuer: text('name'),
+    audience: text('name'),
+    algorithm: choice('RS512', 'RS256', 'ES256', 'EdDSA'),
+    accessTokenSeconds: integer(1, YEAR_SECONDS),
+    refreshReplayWindowMs: integer(0, HOUR_MS),
+    clockSkewSeconds: integer(0, 300),
+    signatureCacheMax: integer(0, COUNT_MAX),
+    keyDir: text('optional-path'),
+    cookieSecret: secret('cookie-secret'),
+  }),
+  session: group({
+    idleSeconds: integer(1, 10 * YEAR_SECONDS),
+    absoluteSeconds: integer(1, 10 * YEAR_SECONDS),
+    shortIdleSeconds: integer(1, 10 * YEAR_SECONDS),
+    policy: choice('single', 'limit', 'unlimited'),
+    limit: integer(1, 1000),
+    onLimit: choice('evict-oldest', 'refuse'),
+    sweepIntervalMs: integer(1, HOUR_MS),
+  }),
+  password: group({
+    memoryKib: integer(8, 1 << 22),
+    iterations: integer(1, 100),
+    parallelism: integer(1, 16),
+    concurrency: integer(1, 64),
+    queueMax: integer(0, 100_000),
+  }),
+  store: group({
+    sqlite: group({
+      file: text('path'),
+      busyTimeoutMs: integer(0, HOUR_MS),
+      synchronous: choice('normal', 'full'),
+      pollIntervalMs: integer(1, 25),
+    }),
+  }),
+  broker: group({
+    surveyTimeoutMs: integer(1, HOUR_MS),
+    heartbeatMs: integer(1, HOUR_MS),
+    leaseMs: integer(1, HOUR_MS),
+  }),
+  apiDocs: group({ enabled: flag() }),
+})
+
+/** The validated, frozen configuration of one process. */
+export type Config = ValueOf<typeof CONFIG_SCHEMA>
+
+/** Dotted path of a leaf key, for example `http.port`. */
+export type ConfigPath = PathOf<(typeof CONFIG_SCHEMA)['properties']>
+
+/** One leaf key: its dotted path, the environment variable that overrides it, and its schema. */
+export interface ConfigKey {
+  readonly path: string
+  readonly variable: string
+  readonly field: Field
+}
+
+/** All leaf keys in the order of the schema. */
+export const CONFIG_KEYS: readonly ConfigKey[] = leavesOf('', CONFIG_SCHEMA.properties)
+
+/** `http.bodyBytesMax` → `APP_HTTP_BODY_BYTES_MAX`. */
+export function variableOf(path: string): string {
+  const words = path.replaceAll('.', '_').replace(/[A-Z]/g, (letter) => `_${letter}`)
+  return `APP_${words.toUpperCase()}`
+}
+
+function leavesOf(prefix: string, properties: Parameters<typeof group>[0]): ConfigKey[] {
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const path = prefix + name
+    if (isGroup(field)) return leavesOf(`${path}.`, field.properties)
+    return [{ path, variable: variableOf(path), field }]
+  })
+}
