@@ -1,0 +1,40 @@
+import { Registry } from 'prom-client'
+import t from 'tap'
+import { createHub } from '../../src/realtime/hub.js'
+import { createSocketMetrics } from '../../src/socket/socket-metrics.js'
+
+await t.test('metrics follow the hub and count messages and closes', async (t) => {
+  const hub = createHub({ connectionsMax: 2, registrationsPerConnectionMax: 2 })
+  const registry = new Registry()
+  const metrics = createSocketMetrics({ hub, registry })
+  const connection = { id: 'a', send: () => true, close: () => {} }
+  hub.add(connection)
+  hub.register(connection, { userId: 'u', sessionId: 's', event: 'x' })
+  hub.register(connection, { userId: 'u', sessionId: 's', event: 'y' })
+  metrics.messageReceived()
+  metrics.messageSent()
+  metrics.messageSent()
+  for (const code of [1001, 4401, 4401, 4999, 3333]) metrics.connectionClosed(code)
+  const text = await registry.metrics()
+  for (const line of [
+    'socket_connections 1',
+    'socket_registrations 2',
+    'socket_messages_total{direction="in"} 1',
+    'socket_messages_total{direction="out"} 2',
+    'socket_closes_total{code="1001"} 1',
+    'socket_closes_total{code="4401"} 2',
+    'socket_closes_total{code="other"} 2',
+  ]) {
+    t.ok(text.split('\n').includes(line), line)
+  }
+})
+
+await t.test('metrics without a registry go nowhere', async (t) => {
+  const hub = createHub({ connectionsMax: 2, registrationsPerConnectionMax: 2 })
+  const metrics = createSocketMetrics({ hub })
+  t.doesNotThrow(() => {
+    metrics.messageReceived()
+    metrics.messageSent()
+    metrics.connectionClosed(1000)
+  })
+})
