@@ -92,13 +92,16 @@ export interface AdminApp {
     rotate(options: { keyId?: string; algorithm: CliAlgorithm; signsFrom: number }): Promise<CliKey>
     retire(keyId: string): Promise<CliKey>
   }
-  readonly migrations: {
-    /** Applies what is pending; the names of what was applied, in order. */
-    up(): Promise<readonly string[]>
-    /** Takes back the newest; its name, or null when there is none. */
-    down(): Promise<string | null>
-    status(): Promise<readonly CliMigration[]>
-  }
+  close(): Promise<void>
+}
+
+/** The operator's way to the tables; opening it changes nothing. */
+export interface MigrationApp {
+  /** Applies what is pending; the names of what was applied, in order. */
+  up(): Promise<readonly string[]>
+  /** Takes back the newest; its name, or null when there is none. */
+  down(): Promise<string | null>
+  status(): Promise<readonly CliMigration[]>
   close(): Promise<void>
 }
 
@@ -107,10 +110,14 @@ export interface SocketClientOptions {
   /** Lines to send; the client leaves at its end. */
   readonly input: Readable
   readonly output: Writable
+  /** Gets what is wrong, one line each. */
+  readonly errorOutput: Writable
   /** Aborted when the person wants to leave. */
   readonly signal: AbortSignal
-  /** Sent as one JSON message first; `input` is not read then. */
-  readonly json: { readonly name: string; readonly age?: number } | null
+  /** Sent as the one message; `input` is not read then. */
+  readonly json: { readonly name: string; readonly age?: string } | null
+  /** Whether to stay after the end of the input, until the server closes or the person leaves. */
+  readonly stay: boolean
 }
 
 /** What the program can start. Each is called, and its code loaded, only by the command that needs it. */
@@ -120,12 +127,8 @@ export interface CliApps {
   startGrpc(config: Config, environment: string): Promise<RunningApp>
   /** All three services in one process. */
   startAll(config: Config, environment: string): Promise<RunningApp>
-  /** With `migrate` the tables are brought up to date first; without, they are left as they are. */
-  openAdmin(
-    config: Config,
-    environment: string,
-    options: { readonly migrate: boolean },
-  ): Promise<AdminApp>
-  /** Resolves with the exit code. Raises AppError when the server refuses or cannot be reached. */
+  openAdmin(config: Config): Promise<AdminApp>
+  openMigrations(config: Config): Promise<MigrationApp>
+  /** Resolves with the exit code; says itself when the server refuses or cannot be reached. */
   runSocketClient(options: SocketClientOptions): Promise<number>
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { LoadedConfig } from '../config/load-config.js'
-import type { AdminApp, CliApps } from './cli-apps.js'
+import type { AdminApp, CliApps, MigrationApp } from './cli-apps.js'
 import type { CliIo } from './cli-io.js'
 import { printable } from './describe-failure.js'
 
@@ -66,23 +66,37 @@ export async function loadCommandConfig(
   return loaded
 }
 
-/** Opens the stores for one piece of work and closes them whatever happens. */
+/** Opens the operator's way to the stores for one piece of work and closes it whatever happens. */
 export async function withAdmin<T>(
-  context: CommandContext,
-  { config, environment }: LoadedConfig,
+  { apps }: CommandContext,
+  { config }: LoadedConfig,
   work: (admin: AdminApp) => Promise<T>,
-  { migrate = true } = {},
 ): Promise<T> {
-  const admin = await context.apps.openAdmin(config, environment, { migrate })
+  return withOpened(await apps.openAdmin(config), work)
+}
+
+/** The same for the tables, which opening leaves as they are. */
+export async function withMigrations<T>(
+  { apps }: CommandContext,
+  { config }: LoadedConfig,
+  work: (migrations: MigrationApp) => Promise<T>,
+): Promise<T> {
+  return withOpened(await apps.openMigrations(config), work)
+}
+
+async function withOpened<A extends { close(): Promise<void> }, T>(
+  app: A,
+  work: (app: A) => Promise<T>,
+): Promise<T> {
   let result: T
   try {
-    result = await work(admin)
+    result = await work(app)
   } catch (error) {
     // What went wrong first is what the operator needs to hear.
-    await admin.close().catch(() => undefined)
+    await app.close().catch(() => undefined)
     throw error
   }
-  await admin.close()
+  await app.close()
   return result
 }
 

@@ -1,5 +1,11 @@
 import type { Config } from '../config/schema.js'
-import type { AdminApp, CliApps, RunningApp, SocketClientOptions } from './cli-apps.js'
+import type {
+  AdminApp,
+  CliApps,
+  MigrationApp,
+  RunningApp,
+  SocketClientOptions,
+} from './cli-apps.js'
 
 interface AppOptions {
   readonly config: Config
@@ -20,9 +26,10 @@ export interface AppModules {
   grpc(): Promise<{ readonly createGrpcApp: CreateApp }>
   allInOne(): Promise<{ readonly createAllInOne: CreateApp }>
   admin(): Promise<{
-    readonly createAdminApp: (
-      options: AppOptions & { readonly migrate: boolean },
-    ) => AdminApp | Promise<AdminApp>
+    readonly createAdminApp: (options: { readonly config: Config }) => Promise<AdminApp>
+  }>
+  migrations(): Promise<{
+    readonly createMigrationApp: (options: { readonly config: Config }) => Promise<MigrationApp>
   }>
   socketClient(): Promise<{
     readonly runSocketClient: (options: SocketClientOptions) => Promise<number>
@@ -35,6 +42,7 @@ const MODULES: AppModules = {
   grpc: () => import('../app/create-grpc-app.js'),
   allInOne: () => import('../app/create-all-in-one.js'),
   admin: () => import('../app/create-admin-app.js'),
+  migrations: () => import('../app/create-migration-app.js'),
   socketClient: () => import('../app/run-socket-client.js'),
 }
 
@@ -57,9 +65,13 @@ export function createDefaultApps(modules: AppModules = MODULES): CliApps {
       const { createAllInOne } = await modules.allInOne()
       return (await createAllInOne({ config, environment })).start()
     },
-    openAdmin: async (config, environment, { migrate }) => {
+    openAdmin: async (config) => {
       const { createAdminApp } = await modules.admin()
-      return createAdminApp({ config, environment, migrate })
+      return createAdminApp({ config })
+    },
+    openMigrations: async (config) => {
+      const { createMigrationApp } = await modules.migrations()
+      return createMigrationApp({ config })
     },
     runSocketClient: async (options) => {
       const { runSocketClient } = await modules.socketClient()

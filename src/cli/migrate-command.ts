@@ -7,7 +7,7 @@ import {
   loadCommandConfig,
   printJson,
   runCommand,
-  withAdmin,
+  withMigrations,
 } from './command-context.js'
 import { formatInstant, formatTable } from './format-table.js'
 import { EXIT_OK } from './run-service.js'
@@ -28,9 +28,7 @@ function registerUp(group: Command, context: CommandContext): void {
   command.action((options: ConfigOptions) =>
     runCommand(context, async () => {
       const loaded = await loadCommandConfig(context, options)
-      const applied = await withAdmin(context, loaded, (admin) => admin.migrations.up(), {
-        migrate: false,
-      })
+      const applied = await withMigrations(context, loaded, (tables) => tables.up())
       const lines = applied.map((name) => `applied ${name}\n`)
       context.io.stdout.write(lines.length === 0 ? 'nothing to apply\n' : lines.join(''))
       return EXIT_OK
@@ -47,9 +45,7 @@ function registerDown(group: Command, context: CommandContext): void {
   command.action((options: ConfigOptions) =>
     runCommand(context, async () => {
       const loaded = await loadCommandConfig(context, options)
-      const name = await withAdmin(context, loaded, (admin) => admin.migrations.down(), {
-        migrate: false,
-      })
+      const name = await withMigrations(context, loaded, (tables) => tables.down())
       context.io.stdout.write(name === null ? 'nothing to take back\n' : `took back ${name}\n`)
       return EXIT_OK
     }),
@@ -63,9 +59,7 @@ function registerStatus(group: Command, context: CommandContext): void {
   command.action((options: ConfigOptions & { json?: true }) =>
     runCommand(context, async () => {
       const loaded = await loadCommandConfig(context, options)
-      const migrations = await withAdmin(context, loaded, (admin) => admin.migrations.status(), {
-        migrate: false,
-      })
+      const migrations = await withMigrations(context, loaded, (tables) => tables.status())
       if (options.json) printJson(context, migrations)
       else {
         const table = formatTable(

@@ -9,6 +9,7 @@ const DEFAULT_URL = 'ws://127.0.0.1:30000/socket_server'
 interface ClientOptions {
   readonly url: string
   readonly json?: readonly string[]
+  readonly stay?: true
 }
 
 /** `app socket-client`. */
@@ -16,15 +17,17 @@ export function registerSocketClientCommand(program: Command, context: CommandCo
   const command = program
     .command('socket-client')
     .description(
-      'Talk to the echo service: each line is sent as one message, replies are printed. ' +
+      'Talk to the socket service: each line is sent as one message, replies are printed. ' +
         'Ctrl-C, or the end of the input, leaves.',
     )
     .option('--url <url>', 'where to connect', parseWebSocketUrl, DEFAULT_URL)
     .option('--json <name-and-age...>', 'send one JSON message, {"name", "age"}, instead of lines')
+    .option('--stay', 'stay after the end of the input, until the server closes or Ctrl-C')
   addExamples(command, [
     'app socket-client',
     'echo hello | app socket-client --url ws://127.0.0.1:30000/socket_server',
     'app socket-client --json ann 7',
+    `echo '{"token": "…", "event": "news"}' | app socket-client --stay --url ws://127.0.0.1:30000/ws`,
   ])
   command.action((options: ClientOptions) =>
     runCommand(context, () => runClient(context, command, options)),
@@ -47,8 +50,10 @@ async function runClient(
       url: options.url,
       input: io.stdin,
       output: io.stdout,
+      errorOutput: io.stderr,
       signal: leaving.signal,
       json,
+      stay: options.stay === true,
     })
     return await Promise.race([client, stop.second.then(() => EXIT_FAILED)])
   } finally {
@@ -67,5 +72,5 @@ function parseMessage(
   if (more.length > 0) command.error('error: --json takes a name and an age, nothing more')
   if (age === undefined) return { name }
   if (!/^\d{1,9}$/.test(age)) command.error(`error: the age '${age}' is not a whole number`)
-  return { name, age: Number(age) }
+  return { name, age }
 }

@@ -23,8 +23,8 @@ export interface SocketClientOptions {
   readonly errorOutput: Writable
   /** Ends the client as the end of the input does, but without waiting for replies. */
   readonly signal: AbortSignal
-  /** Sends only lines that are JSON, and reports the others. */
-  readonly json?: boolean
+  /** Stays after the end of the input, until the server closes or the signal is aborted. */
+  readonly stay?: boolean
 }
 
 /**
@@ -130,10 +130,11 @@ async function converse(
   }
   socket.once('close', onClose)
   socket.resume()
-  await sendLines(socket, lines, options, stop.signal, () => {
+  await sendLines(socket, lines, stop.signal, () => {
     awaited += 1
   })
-  while (awaited > 0 && (await nextReply(socket, stop.signal))) continue
+  if (options.stay === true) await aborted(stop.signal)
+  else while (awaited > 0 && (await nextReply(socket, stop.signal))) continue
   // From here on a close is this side's own, and its code says nothing new.
   socket.removeListener('close', onClose)
   await closing(socket)
@@ -145,16 +146,11 @@ async function converse(
 async function sendLines(
   socket: WebSocket,
   lines: Interface,
-  options: SocketClientOptions,
   stop: AbortSignal,
   onSent: () => void,
 ): Promise<void> {
   for await (const line of lines) {
     if (stop.aborted) return
-    if (options.json === true && parseJson(line) === undefined) {
-      options.errorOutput.write(`not JSON, not sent: ${line}\n`)
-      continue
-    }
     onSent()
     // One line at a time goes to the network, so that a large input is not gathered in memory.
     await sent(socket, line, stop)
@@ -170,6 +166,14 @@ function sent(socket: WebSocket, line: string, stop: AbortSignal): Promise<void>
     }
     stop.addEventListener('abort', done)
     socket.send(line, done)
+  })
+}
+
+/** Resolves when the signal is aborted, now or later. */
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 

@@ -8,8 +8,9 @@ import {
   printJson,
   runCommand,
   withAdmin,
+  withMigrations,
 } from '../../src/cli/command-context.js'
-import { createFakeAdmin, createFakeApps, createFakeIo } from './fake-cli.js'
+import { createFakeAdmin, createFakeApps, createFakeIo, createFakeMigrations } from './fake-cli.js'
 
 function createContext(
   t: Test,
@@ -70,12 +71,16 @@ await t.test('withAdmin opens, works and closes', async (t) => {
   const context = { ...createContext(t), apps: admin.apps }
   const loaded = await loadCommandConfig(context, { env: 'test' })
   t.same(await withAdmin(context, loaded, (app) => app.keys.list()), [])
-  await withAdmin(context, loaded, async () => undefined, { migrate: false })
-  t.same(admin.opened, [
-    { environment: 'test', migrate: true },
-    { environment: 'test', migrate: false },
-  ])
-  t.equal(admin.closed, 2)
+  t.equal(admin.opened, 1)
+  t.equal(admin.closed, 1)
+})
+
+await t.test('withMigrations opens, works and closes', async (t) => {
+  const tables = createFakeMigrations({ up: async () => ['001'] })
+  const context = { ...createContext(t), apps: tables.apps }
+  const loaded = await loadCommandConfig(context, { env: 'test' })
+  t.same(await withMigrations(context, loaded, (app) => app.up()), ['001'])
+  t.equal(tables.closed, 1)
 })
 
 await t.test('withAdmin closes after a failure and tells the first one', async (t) => {

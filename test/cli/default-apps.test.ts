@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AdminApp } from '../../src/cli/cli-apps.js'
+import type { AdminApp, MigrationApp } from '../../src/cli/cli-apps.js'
 import { type AppModules, createDefaultApps } from '../../src/cli/default-apps.js'
 import { DEFAULT_CONFIG_DIR, loadConfig } from '../../src/config/load-config.js'
 import { createFakeIo, createFakeRunningApp } from './fake-cli.js'
@@ -34,6 +34,12 @@ function createFakeModules(): { modules: AppModules; loaded: string[]; calls: un
         return { close: async () => void calls.push(['closed']) } as unknown as AdminApp
       },
     }),
+    migrations: load('migrations', {
+      createMigrationApp: async (options: object) => {
+        calls.push(['migrations', options])
+        return { close: async () => void calls.push(['closed']) } as unknown as MigrationApp
+      },
+    }),
     socketClient: load('socketClient', {
       runSocketClient: async (options: object) => {
         calls.push(['socketClient', options])
@@ -62,23 +68,30 @@ await t.test('each service loads and starts its own module only', async (t) => {
   }
 })
 
-await t.test('openAdmin hands on whether to bring the tables up to date', async (t) => {
-  const { modules, loaded, calls } = createFakeModules()
-  const admin = await createDefaultApps(modules).openAdmin(config, 'prod', { migrate: false })
-  await admin.close()
-  t.same(loaded, ['admin'])
-  t.same(calls, [['admin', { config, environment: 'prod', migrate: false }], ['closed']])
+await t.test('openAdmin and openMigrations load what they need', async (t) => {
+  for (const [open, module] of [
+    ['openAdmin', 'admin'],
+    ['openMigrations', 'migrations'],
+  ] as const) {
+    const { modules, loaded, calls } = createFakeModules()
+    const app = await createDefaultApps(modules)[open](config)
+    await app.close()
+    t.same(loaded, [module])
+    t.same(calls, [[module, { config }], ['closed']])
+  }
 })
 
 await t.test('runSocketClient hands on its options and its exit code', async (t) => {
   const { modules, calls } = createFakeModules()
-  const { stdin, stdout } = createFakeIo()
+  const { stdin, stdout, stderr } = createFakeIo()
   const options = {
     url: 'ws://x',
     input: stdin,
     output: stdout,
+    errorOutput: stderr,
     signal: new AbortController().signal,
     json: null,
+    stay: false,
   }
   t.equal(await createDefaultApps(modules).runSocketClient(options), 7)
   t.equal((calls[0] as unknown[])[1], options)
@@ -87,6 +100,7 @@ await t.test('runSocketClient hands on its options and its exit code', async (t)
 await t.test('createDefaultApps loads nothing by itself', async (t) => {
   t.same(Object.keys(createDefaultApps()).sort(), [
     'openAdmin',
+    'openMigrations',
     'runSocketClient',
     'startAll',
     'startGrpc',

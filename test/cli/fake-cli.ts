@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { PassThrough, Readable, Writable } from 'node:stream'
-import type { AdminApp, CliApps, RunningApp } from '../../src/cli/cli-apps.js'
+import type { AdminApp, CliApps, MigrationApp, RunningApp } from '../../src/cli/cli-apps.js'
 import type { CliInput, CliIo, StopSignal } from '../../src/cli/cli-io.js'
 import { runCli } from '../../src/cli/run-cli.js'
 
@@ -76,30 +76,31 @@ export function createFakeApps(given: Partial<CliApps> = {}): CliApps {
     startGrpc: unexpected('startGrpc'),
     startAll: unexpected('startAll'),
     openAdmin: unexpected('openAdmin'),
+    openMigrations: unexpected('openMigrations'),
     runSocketClient: unexpected('runSocketClient'),
     ...given,
   }
 }
 
 type AdminParts = {
-  [P in 'accounts' | 'sessions' | 'keys' | 'migrations']?: Partial<AdminApp[P]>
+  [P in 'accounts' | 'sessions' | 'keys']?: Partial<AdminApp[P]>
 }
 
 /** Applications whose `openAdmin` gives the given parts; counts openings and closings. */
 export function createFakeAdmin(parts: AdminParts): {
   readonly apps: CliApps
-  readonly opened: { environment: string; migrate: boolean }[]
+  opened: number
   closed: number
 } {
   const unexpected = async (): Promise<never> => {
     throw new Error('unexpected call')
   }
   const admin = {
-    opened: [] as { environment: string; migrate: boolean }[],
+    opened: 0,
     closed: 0,
     apps: createFakeApps({
-      openAdmin: async (_config, environment, { migrate }) => {
-        admin.opened.push({ environment, migrate })
+      openAdmin: async () => {
+        admin.opened += 1
         return {
           accounts: {
             createAsOperator: unexpected,
@@ -116,12 +117,6 @@ export function createFakeAdmin(parts: AdminParts): {
             retire: unexpected,
             ...parts.keys,
           },
-          migrations: {
-            up: unexpected,
-            down: unexpected,
-            status: unexpected,
-            ...parts.migrations,
-          },
           close: async () => {
             admin.closed += 1
           },
@@ -130,6 +125,28 @@ export function createFakeAdmin(parts: AdminParts): {
     }),
   }
   return admin
+}
+
+/** Applications whose `openMigrations` gives the given parts; counts closings. */
+export function createFakeMigrations(parts: Partial<MigrationApp>): {
+  readonly apps: CliApps
+  closed: number
+} {
+  const unexpected = async (): Promise<never> => {
+    throw new Error('unexpected call')
+  }
+  const tables = {
+    closed: 0,
+    apps: createFakeApps({
+      openMigrations: async () => ({
+        ...{ up: unexpected, down: unexpected, status: unexpected, ...parts },
+        close: async () => {
+          tables.closed += 1
+        },
+      }),
+    }),
+  }
+  return tables
 }
 
 export interface FakeRunningApp extends RunningApp {

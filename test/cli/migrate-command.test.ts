@@ -1,19 +1,18 @@
 import t from 'tap'
-import { createFakeAdmin, createFakeIo, run } from './fake-cli.js'
+import { createFakeMigrations, createFakeIo, run } from './fake-cli.js'
 
 await t.test('migrate up names what it applied', async (t) => {
   const io = createFakeIo({ cwd: t.testdir({}) })
-  const admin = createFakeAdmin({ migrations: { up: async () => ['001_users', '002_audit'] } })
-  const result = await run(['migrate', 'up', '--env', 'test'], { io, apps: admin.apps })
+  const tables = createFakeMigrations({ up: async () => ['001_users', '002_audit'] })
+  const result = await run(['migrate', 'up', '--env', 'test'], { io, apps: tables.apps })
   t.same(result, { code: 0, output: 'applied 001_users\napplied 002_audit\n', errors: '' })
-  t.same(admin.opened, [{ environment: 'test', migrate: false }], 'opening applies nothing')
-  t.equal(admin.closed, 1)
+  t.equal(tables.closed, 1)
 })
 
 await t.test('migrate up says when nothing is pending', async (t) => {
   const io = createFakeIo({ cwd: t.testdir({}) })
-  const admin = createFakeAdmin({ migrations: { up: async () => [] } })
-  t.match(await run(['migrate', 'up'], { io, apps: admin.apps }), {
+  const tables = createFakeMigrations({ up: async () => [] })
+  t.match(await run(['migrate', 'up'], { io, apps: tables.apps }), {
     code: 0,
     output: 'nothing to apply\n',
   })
@@ -25,9 +24,9 @@ await t.test('migrate down names what it took back', async (t) => {
     [null, 'nothing to take back\n'],
   ] as const) {
     const io = createFakeIo({ cwd: t.testdir({}) })
-    const admin = createFakeAdmin({ migrations: { down: async () => name } })
-    t.match(await run(['migrate', 'down'], { io, apps: admin.apps }), { code: 0, output })
-    t.same(admin.opened, [{ environment: 'debug', migrate: false }])
+    const tables = createFakeMigrations({ down: async () => name })
+    t.match(await run(['migrate', 'down'], { io, apps: tables.apps }), { code: 0, output })
+    t.equal(tables.closed, 1)
   }
 })
 
@@ -36,10 +35,10 @@ await t.test('migrate status is a table or JSON', async (t) => {
     { name: '001_users', appliedAt: Date.UTC(2026, 0, 2) },
     { name: '002_audit', appliedAt: null },
   ]
-  const admin = createFakeAdmin({ migrations: { status: async () => migrations } })
+  const tables = createFakeMigrations({ status: async () => migrations })
   const table = await run(['migrate', 'status'], {
     io: createFakeIo({ cwd: t.testdir({}) }),
-    apps: admin.apps,
+    apps: tables.apps,
   })
   t.same(table, {
     code: 0,
@@ -53,11 +52,8 @@ await t.test('migrate status is a table or JSON', async (t) => {
   })
   const json = await run(['migrate', 'status', '--json'], {
     io: createFakeIo({ cwd: t.testdir({}) }),
-    apps: admin.apps,
+    apps: tables.apps,
   })
   t.same(JSON.parse(json.output), migrations)
-  t.same(
-    admin.opened.map((opened) => opened.migrate),
-    [false, false],
-  )
+  t.equal(tables.closed, 2)
 })

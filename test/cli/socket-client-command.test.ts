@@ -21,6 +21,7 @@ await t.test('socket-client connects its streams and gives its exit code', async
   t.equal(seen[0]?.url, 'ws://127.0.0.1:30000/socket_server')
   t.equal(seen[0]?.input, stdin)
   t.equal(seen[0]?.json, null)
+  t.equal(seen[0]?.stay, false)
   t.ok(stdin.destroyed, 'the terminal does not keep the process alive')
   t.equal(io.listenerCount(), 0)
 })
@@ -35,12 +36,12 @@ await t.test('socket-client hands on the URL and the JSON message', async (t) =>
   })
   const url = ['--url', 'wss://a.example/x']
   t.equal((await run(['socket-client', ...url, '--json', 'ann', '7'], { apps })).code, 3)
-  t.equal((await run(['socket-client', '--json', 'ann', ...url], { apps })).code, 3)
+  t.equal((await run(['socket-client', '--json', 'ann', '--stay', ...url], { apps })).code, 3)
   t.same(
-    seen.map((options) => [options.url, options.json]),
+    seen.map((options) => [options.url, options.json, options.stay]),
     [
-      ['wss://a.example/x', { name: 'ann', age: 7 }],
-      ['wss://a.example/x', { name: 'ann' }],
+      ['wss://a.example/x', { name: 'ann', age: '7' }, false],
+      ['wss://a.example/x', { name: 'ann' }, true],
     ],
   )
 })

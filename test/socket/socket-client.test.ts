@@ -52,15 +52,27 @@ await t.test('empty lines, CRLF and no line at all', async (t) => {
   t.equal(silent.printed(), '')
 })
 
-await t.test('in JSON mode only JSON is sent', async (t) => {
+await t.test('a client told to stay leaves with the server or the person', async (t) => {
   const server = await startSocketServer(t)
-  const client = start(`ws://127.0.0.1:${server.port}/socket_server`, {
-    json: true,
-    input: Readable.from('{"name":"Ken","age":"30"}\nnonsense\n'),
+  server.authentication.grant('token', { userId: 'ada' })
+  const staying = { stay: true, input: Readable.from('{"token":"token","event":"mail"}\n') }
+  const client = start(`ws://127.0.0.1:${server.port}/ws`, staying)
+  await waitFor('the registration', () => server.hub.registrationCount() === 1)
+  t.equal(server.hub.push('ada', 'mail', 'first'), 1)
+  await waitFor('the message', () => client.printed() === 'first\n')
+  t.equal(server.hub.push('ada', 'mail', 'second'), 1)
+  await waitFor('one more', () => client.printed() === 'first\nsecond\n')
+  server.hub.closeAll(4401, 'ended_by_user')
+  t.equal(await client.exit, 1)
+  t.equal(client.complained(), 'closed by the server: 4401 ended_by_user\n')
+
+  const other = start(`ws://127.0.0.1:${server.port}/socket_server`, {
+    stay: true,
+    input: Readable.from('hello\n'),
   })
-  t.equal(await client.exit, 0)
-  t.equal(client.printed(), '{"data":{"message":"recv msg：Ken_30"}}\n')
-  t.equal(client.complained(), 'not JSON, not sent: nonsense\n')
+  await waitFor('the reply', () => other.printed() === 'recv data:hello\n')
+  other.abort.abort()
+  t.equal(await other.exit, 0)
 })
 
 await t.test('an interrupt closes with 1000', async (t) => {
