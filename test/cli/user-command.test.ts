@@ -85,8 +85,8 @@ await t.test('user create refuses before it opens anything', async (t) => {
   })
   const empty = await runUser(t, ['create', '--username', 'ann', '--password-stdin'], {})
   t.match(empty, { code: 1, errors: 'error: No password came on standard input.\n' })
-  t.same(noTerminal.admin.opened, [])
-  t.same(empty.admin.opened, [])
+  t.equal(noTerminal.admin.opened, 0)
+  t.equal(empty.admin.opened, 0)
   const nameless = await runUser(t, ['create'], {})
   t.match(nameless, {
     code: 2,
