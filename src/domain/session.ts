@@ -73,6 +73,7 @@ export interface RotateRequest {
   readonly clientId: string
   /** The new token pair, sealed under the presented token, for identical replay. Opaque to the store. */
   readonly sealedPair: string
+  /** Becomes `lastSeenAt` when the token is rotated. */
   readonly now: number
   readonly idleExpiresAt: number
   /** How long after the rotation the previous token still gets the identical pair, in milliseconds. */

@@ -1,0 +1,47 @@
+import type { TokenIssuer } from '../domain/token.js'
+import { encodePart } from './compact-token.js'
+import { signBytes } from './key-algorithm.js'
+import type { KeyRing } from './key-ring.js'
+import { audienceOf, type CommonClaims, TOKEN_TYPES, type TokenKind } from './token-claims.js'
+
+export interface TokenIssuerDeps {
+  readonly keyRing: Pick<KeyRing, 'signingKey'>
+  readonly issuer: string
+  /** Of access tokens; refresh tokens get `<audience>/refresh`. */
+  readonly audience: string
+}
+
+/** Signs compact JWS tokens whose header is exactly `alg`, `kid` and `typ`. */
+export function createTokenIssuer({ keyRing, issuer, audience }: TokenIssuerDeps): TokenIssuer {
+  async function issue(
+    kind: TokenKind,
+    claims: CommonClaims,
+    more: Readonly<Record<string, unknown>>,
+  ): Promise<string> {
+    const key = keyRing.signingKey()
+    const header = encodePart({ alg: key.algorithm, kid: key.id, typ: TOKEN_TYPES[kind] })
+    const payload = encodePart({
+      iss: issuer,
+      aud: audienceOf(kind, audience),
+      sub: claims.userId,
+      sid: claims.sessionId,
+      jti: claims.tokenId,
+      iat: toSeconds(claims.issuedAt),
+      exp: toSeconds(claims.expiresAt),
+      ...more,
+    })
+    const signed = `${header}.${payload}`
+    const signature = await signBytes(key.algorithm, key.privateKey, Buffer.from(signed, 'latin1'))
+    return `${signed}.${signature.toString('base64url')}`
+  }
+
+  return {
+    issueAccess: (claims) => issue('access', claims, { role: claims.role }),
+    issueRefresh: (claims) => issue('refresh', claims, {}),
+  }
+}
+
+/** NumericDate (RFC 7519 §2), rounded down: never issued in the future, never a moment too long. */
+function toSeconds(ms: number): number {
+  return Math.floor(ms / 1000)
+}

@@ -1,0 +1,118 @@
+import type { Clock } from '../domain/clock.js'
+import type { Logger } from '../domain/logger.js'
+import type { SessionStore } from '../domain/session.js'
+import type { SessionHandles } from '../realtime/session-handles.js'
+
+const CLEAN_INTERVAL_MS = 60_000
+/** Sessions asked about at once. */
+const CHUNK_SESSIONS = 500
+/** Sessions removed in one step, and steps taken in one go: the store has other things to do. */
+const CLEAN_SESSIONS = 1000
+const CLEAN_STEPS_MAX = 10
+
+/**
+ * The backstop of the promise: whatever happens to the message that says a session ended, this process asks
+ * the store about every session it holds something open for, and ends what is over.
+ */
+export interface SessionMonitor {
+  /** Begins to sweep every `sweepIntervalMs` and to clean the store once a minute. */
+  start(): void
+  /**
+   * Sweeps now, for when messages may have been lost. A sweep that is already running may have asked too
+   * early, so another one follows it. Never rejects.
+   */
+  sweepNow(): Promise<void>
+  /** Stops, and waits for what is running. */
+  close(): Promise<void>
+}
+
+export interface SessionMonitorDeps {
+  readonly sessionStore: SessionStore
+  readonly handles: SessionHandles
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly sweepIntervalMs: number
+  /** How often expired sessions are removed from the store; a minute by default. */
+  readonly cleanIntervalMs?: number
+}
+
+export function createSessionMonitor(deps: SessionMonitorDeps): SessionMonitor {
+  const { logger, sweepIntervalMs, cleanIntervalMs = CLEAN_INTERVAL_MS } = deps
+  const sweeps = createRepeater(() => sweep(deps), logger, 'cannot look for sessions that are over')
+  const cleanings = createRepeater(() => clean(deps), logger, 'cannot remove expired sessions')
+  let timers: NodeJS.Timeout[] = []
+  return {
+    start() {
+      timers = [
+        setInterval(() => void sweeps.runUnlessRunning(), sweepIntervalMs).unref(),
+        setInterval(() => void cleanings.runUnlessRunning(), cleanIntervalMs).unref(),
+      ]
+    },
+    sweepNow: () => sweeps.runAfresh(),
+    async close() {
+      for (const timer of timers) clearInterval(timer)
+      timers = []
+      await Promise.all([sweeps.settled(), cleanings.settled()])
+    },
+  }
+}
+
+async function sweep({ sessionStore, handles, clock, logger }: SessionMonitorDeps): Promise<void> {
+  const ids = handles.sessionIds()
+  for (let start = 0; start < ids.length; start += CHUNK_SESSIONS) {
+    const chunk = ids.slice(start, start + CHUNK_SESSIONS)
+    const over = await sessionStore.findOver(chunk, clock.now())
+    const closed = handles.end(over)
+    if (closed > 0)
+      logger.info({ sessions: over.length, closed }, 'closed what outlived its session')
+  }
+}
+
+async function clean({ sessionStore, clock }: SessionMonitorDeps): Promise<void> {
+  for (let step = 0; step < CLEAN_STEPS_MAX; step += 1) {
+    const removed = await sessionStore.deleteExpired(clock.now(), CLEAN_SESSIONS)
+    if (removed < CLEAN_SESSIONS) return
+  }
+}
+
+/** Runs a task without overlap; what goes wrong is logged and the next run tries again. */
+interface Repeater {
+  runUnlessRunning(): Promise<void>
+  /** A run that begins after this call. Calls that come while one waits share it. */
+  runAfresh(): Promise<void>
+  settled(): Promise<void>
+}
+
+function createRepeater(task: () => Promise<void>, logger: Logger, failure: string): Repeater {
+  let running: Promise<void> | null = null
+  let waiting: Promise<void> | null = null
+
+  async function guarded(): Promise<void> {
+    try {
+      await task()
+    } catch (error) {
+      logger.error({ err: error }, failure)
+    }
+  }
+  function runUnlessRunning(): Promise<void> {
+    running ??= guarded().finally(() => {
+      running = null
+    })
+    return running
+  }
+  return {
+    runUnlessRunning,
+    runAfresh() {
+      if (!running) return runUnlessRunning()
+      waiting ??= running.then(() => {
+        waiting = null
+        return runUnlessRunning()
+      })
+      return waiting
+    },
+    async settled() {
+      await waiting
+      await running
+    },
+  }
+}
