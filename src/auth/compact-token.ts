@@ -55,11 +55,6 @@ export function splitCompactToken(token: string): TokenParts | null {
   }
 }
 
-/** One part, encoded: what `parseCompactToken` takes apart again. */
-export function encodePart(members: Readonly<Record<string, unknown>>): string {
-  return Buffer.from(JSON.stringify(members)).toString('base64url')
-}
-
 function parseHeader(bytes: Buffer): Pick<CompactToken, 'keyId' | 'algorithm' | 'type'> | null {
   const header = parseCanonicalObject(bytes)
   if (!header || Object.keys(header).length !== HEADER_MEMBERS) return null

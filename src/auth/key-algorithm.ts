@@ -1,4 +1,4 @@
-import { generateKeyPair, sign, verify, type KeyObject } from 'node:crypto'
+import { generateKeyPair, verify, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { KeyAlgorithm } from '../domain/token.js'
 
@@ -50,21 +50,6 @@ export function keyProblem(algorithm: KeyAlgorithm, key: KeyObject): string | nu
     case 'EdDSA':
       return type === 'ed25519' ? null : `EdDSA needs an Ed25519 key, not ${type}`
   }
-}
-
-/** The JWS signature of `data` (RFC 7518 §3, RFC 8037), made off the event loop. */
-export function signBytes(
-  algorithm: KeyAlgorithm,
-  privateKey: KeyObject,
-  data: Uint8Array,
-): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
-    sign(DIGESTS[algorithm], data, key, (error, signature) => {
-      if (error) reject(error)
-      else resolve(signature)
-    })
-  })
 }
 
 /** Whether the JWS signature holds; checked off the event loop. A signature of an impossible shape does not. */

@@ -1,6 +1,5 @@
+import { SignJWT } from 'jose/jwt/sign'
 import type { TokenIssuer } from '../domain/token.js'
-import { encodePart } from './compact-token.js'
-import { signBytes } from './key-algorithm.js'
 import type { KeyRing } from './key-ring.js'
 import { audienceOf, type CommonClaims, TOKEN_TYPES, type TokenKind } from './token-claims.js'
 
@@ -19,8 +18,7 @@ export function createTokenIssuer({ keyRing, issuer, audience }: TokenIssuerDeps
     more: Readonly<Record<string, unknown>>,
   ): Promise<string> {
     const key = keyRing.signingKey()
-    const header = encodePart({ alg: key.algorithm, kid: key.id, typ: TOKEN_TYPES[kind] })
-    const payload = encodePart({
+    const payload = {
       iss: issuer,
       aud: audienceOf(kind, audience),
       sub: claims.userId,
@@ -29,10 +27,10 @@ export function createTokenIssuer({ keyRing, issuer, audience }: TokenIssuerDeps
       iat: toSeconds(claims.issuedAt),
       exp: toSeconds(claims.expiresAt),
       ...more,
-    })
-    const signed = `${header}.${payload}`
-    const signature = await signBytes(key.algorithm, key.privateKey, Buffer.from(signed, 'latin1'))
-    return `${signed}.${signature.toString('base64url')}`
+    }
+    return new SignJWT(payload)
+      .setProtectedHeader({ alg: key.algorithm, kid: key.id, typ: TOKEN_TYPES[kind] })
+      .sign(key.privateKey)
   }
 
   return {

@@ -1,11 +1,13 @@
 import t from 'tap'
-import { encodePart, parseCompactToken, splitCompactToken } from '../../src/auth/compact-token.js'
+import { parseCompactToken, splitCompactToken } from '../../src/auth/compact-token.js'
 import { encode } from '../helpers/test-keys.js'
+
+const part = (members: object): string => encode(JSON.stringify(members))
 
 const HEADER = { alg: 'ES256', kid: 'key-1', typ: 'at+jwt' }
 
 await t.test('parseCompactToken takes a token apart', async (t) => {
-  const token = `${encodePart(HEADER)}.${encodePart({ sub: 'u' })}.${encode('signature')}`
+  const token = `${part(HEADER)}.${part({ sub: 'u' })}.${encode('signature')}`
   const parsed = parseCompactToken(token)
   t.match(parsed, { keyId: 'key-1', algorithm: 'ES256', type: 'at+jwt' })
   t.equal(parsed?.payload.toString(), '{"sub":"u"}')
@@ -14,7 +16,7 @@ await t.test('parseCompactToken takes a token apart', async (t) => {
 })
 
 await t.test('parseCompactToken wants exactly its three header members', async (t) => {
-  const body = `${encodePart({})}.${encode('s')}`
+  const body = `${part({})}.${encode('s')}`
   const headers = [
     { alg: 'ES256', kid: 'key-1' },
     { ...HEADER, cty: 'JWT' },
@@ -24,9 +26,9 @@ await t.test('parseCompactToken wants exactly its three header members', async (
     { alg: 'ES256', kid: 'key-1', Typ: 'at+jwt' },
   ]
   for (const header of headers) {
-    t.equal(parseCompactToken(`${encodePart(header)}.${body}`), null, JSON.stringify(header))
+    t.equal(parseCompactToken(`${part(header)}.${body}`), null, JSON.stringify(header))
   }
-  t.ok(parseCompactToken(`${encodePart({ typ: 'x', kid: 'k', alg: 'EdDSA' })}.${body}`))
+  t.ok(parseCompactToken(`${part({ typ: 'x', kid: 'k', alg: 'EdDSA' })}.${body}`))
 })
 
 await t.test('splitCompactToken takes three full parts in canonical spelling', async (t) => {

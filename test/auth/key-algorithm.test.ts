@@ -1,11 +1,11 @@
 import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { CompactSign } from 'jose'
 import t from 'tap'
 import { splitCompactToken } from '../../src/auth/compact-token.js'
 import {
   generateKeys,
   keyProblem,
   RSA_BITS_MIN,
-  signBytes,
   verifyBytes,
 } from '../../src/auth/key-algorithm.js'
 import { KEY_ALGORITHMS } from '../../src/domain/token.js'
@@ -18,23 +18,22 @@ interface SignatureVectors {
   }[]
 }
 
-await t.test('signBytes and verifyBytes fit together for each algorithm', async (t) => {
-  const data = Buffer.from('data')
+await t.test('verifyBytes accepts what a generated key of each algorithm signs', async (t) => {
   for (const algorithm of KEY_ALGORITHMS) {
     const pair = await generateKeys(algorithm)
     t.equal(keyProblem(algorithm, pair.privateKey), null)
     t.equal(keyProblem(algorithm, pair.publicKey), null)
-    const signature = await signBytes(algorithm, pair.privateKey, data)
+    const token = await new CompactSign(Buffer.from('data'))
+      .setProtectedHeader({ alg: algorithm })
+      .sign(pair.privateKey)
+    const [header, payload, encoded = ''] = token.split('.')
+    const data = Buffer.from(`${header}.${payload}`)
+    const signature = Buffer.from(encoded, 'base64url')
     t.equal(await verifyBytes(algorithm, pair.publicKey, data, signature), true)
     t.equal(await verifyBytes(algorithm, pair.publicKey, Buffer.from('Data'), signature), false)
     t.equal(await verifyBytes(algorithm, pair.publicKey, data, signature.subarray(1)), false)
     t.equal(await verifyBytes(algorithm, pair.publicKey, data, Buffer.alloc(0)), false)
   }
-})
-
-await t.test('signBytes rejects with a key that cannot sign', async (t) => {
-  const { publicKey } = await generateKeys('ES256')
-  await t.rejects(signBytes('ES256', publicKey, Buffer.from('data')))
 })
 
 await t.test('generateKeys makes RSA keys of the least size that is accepted', async (t) => {
