@@ -19,6 +19,7 @@ function only(layer, allowed, comment) {
 
 const MOVE = 'Move the type to domain, add a port to domain, or wire it in app.'
 
+/** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     only('util', [], `util imports nothing of src. ${MOVE}`),

@@ -1,5 +1,5 @@
 /** The baseline: Fastify with one route, a response schema and one log line a request, nothing else. */
-import fastify from 'fastify'
+import fastify, { LogController } from 'fastify'
 
 const user = {
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -38,7 +38,10 @@ const schema = {
   },
 } as const
 
-const server = fastify({ logger: { level: 'info' }, disableRequestLogging: true })
+const server = fastify({
+  logger: { level: 'info' },
+  logController: new LogController({ disableRequestLogging: true }),
+})
 server.addHook('onResponse', (request, reply, done) => {
   request.log.info({ method: request.method, status: reply.statusCode }, 'request')
   done()

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { PACKAGE_ROOT } from '../../src/util/package-root.js'
+import { fileURLToPath } from 'node:url'
 
 export interface Served {
   readonly pid: number
@@ -68,7 +68,7 @@ export async function load(
   const child = spawn(
     process.execPath,
     [
-      `${PACKAGE_ROOT}node_modules/autocannon/autocannon.js`,
+      fileURLToPath(import.meta.resolve('autocannon')),
       ...['-j', '-n', '-d', String(options.seconds), '-c', String(options.connections)],
       ...headers,
       url,
