@@ -1,0 +1,83 @@
+import { AppError } from '../errors/app-error.js'
+
+/** How our cookies are called. */
+export interface CookieNames {
+  /** The label of the browser. */
+  readonly client: string
+  /** The access token. */
+  readonly access: string
+  /** The refresh token. */
+  readonly refresh: string
+}
+
+/** What a request carried; null when absent. A label that came twice counts as absent. */
+export interface Cookies {
+  readonly client: string | null
+  readonly access: string | null
+  readonly refresh: string | null
+}
+
+export interface CookieAttributes {
+  /** Zero ends the cookie. */
+  readonly maxAgeSeconds: number
+  readonly sameSite: 'lax' | 'strict'
+  readonly secure: boolean
+}
+
+const PLAIN_NAMES: CookieNames = { client: '_cid', access: '_at', refresh: '_rt' }
+/** The prefix makes browsers refuse the cookie from a sibling domain, a sub-path or plain HTTP. */
+const SECURE_NAMES: CookieNames = {
+  client: '__Host-cid',
+  access: '__Host-at',
+  refresh: '__Host-rt',
+}
+/** RFC 6265 §4.1.1 `cookie-octet`. */
+const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
+const NONE: Cookies = { client: null, access: null, refresh: null }
+
+/** The names for a deployment with or without secure cookies. */
+export function cookieNames(secure: boolean): CookieNames {
+  return secure ? SECURE_NAMES : PLAIN_NAMES
+}
+
+/**
+ * Reads our cookies from a Cookie header (RFC 6265 §5.4), undecoded: what we set needs no decoding.
+ * Raises INVALID_ARGUMENT (`cookie_duplicated`) when a credential came twice: one of the two was planted.
+ */
+export function readCookies(header: string | undefined, names: CookieNames): Cookies {
+  if (header === undefined) return NONE
+  const found = { client: null, access: null, refresh: null } as Mutable<Cookies>
+  let clients = 0
+  for (const pair of header.split(';')) {
+    const at = pair.indexOf('=')
+    if (at < 0) continue
+    const name = pair.slice(0, at).trim()
+    if (name === names.client) {
+      clients += 1
+      found.client = clients === 1 ? pair.slice(at + 1).trim() : null
+    } else if (name === names.access || name === names.refresh) {
+      const kind = name === names.access ? 'access' : 'refresh'
+      if (found[kind] !== null) throw duplicated(name)
+      found[kind] = pair.slice(at + 1).trim()
+    }
+  }
+  return found
+}
+
+/**
+ * A Set-Cookie value (RFC 6265 §4.1.1): HttpOnly, for the whole host, never for a domain. The value is
+ * written as it is; one that would not come back as it is raises a TypeError.
+ */
+export function writeCookie(name: string, value: string, attributes: CookieAttributes): string {
+  if (!COOKIE_VALUE.test(value)) throw new TypeError(`not a value for the cookie ${name}`)
+  const secure = attributes.secure ? ' Secure;' : ''
+  const sameSite = attributes.sameSite === 'strict' ? 'Strict' : 'Lax'
+  const maxAge = Math.floor(attributes.maxAgeSeconds)
+  return `${name}=${value}; Max-Age=${maxAge}; Path=/; HttpOnly;${secure} SameSite=${sameSite}`
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+function duplicated(name: string): AppError {
+  return new AppError('INVALID_ARGUMENT', 'cookie_duplicated', `The cookie ${name} came twice.`)
+}

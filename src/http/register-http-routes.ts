@@ -1,0 +1,77 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import type { ClientLabeler } from '../domain/client.js'
+import type { HelloClient } from '../domain/hello.js'
+import type { PublicKeySource } from '../domain/token.js'
+import type { AccountService } from '../service/account-service.js'
+import type { AuthenticationService } from '../service/authentication-service.js'
+import type { SessionService } from '../service/session-service.js'
+import { cookieNames } from './cookie.js'
+import { createSourceCheck } from './cross-site.js'
+import { registerAuthentication } from './plugins/authentication.js'
+import { registerClient } from './plugins/client.js'
+import { registerSameSite } from './plugins/same-site.js'
+import { registerAuthRoutes, registerLogoutRoute } from './routes/auth-routes.js'
+import { registerDiscoveryRoutes } from './routes/discovery-routes.js'
+import { registerHelloRoutes, registerHomeRoute } from './routes/hello-routes.js'
+import { registerMeRoutes } from './routes/me-routes.js'
+import { registerSessionRoutes } from './routes/session-routes.js'
+
+export interface HttpRoutesDeps {
+  readonly authentication: AuthenticationService
+  readonly sessions: SessionService
+  readonly accounts: AccountService
+  readonly publicKeys: PublicKeySource
+  readonly hello: HelloClient
+  readonly clientLabeler: ClientLabeler
+  /** The name of the environment, for `/hello`. */
+  readonly environment: string
+  readonly openapiFile: string
+}
+
+export interface HttpRoutesOptions {
+  readonly secureCookies: boolean
+  /** Further origins whose pages may act for their users, as browsers write them: `https://app.example`. */
+  readonly allowedOrigins: readonly string[]
+}
+
+/**
+ * The REST surface, in three scopes: what is public and may be cached, what is public and knows browsers,
+ * and everything else, which is for live sessions only.
+ */
+export function registerHttpRoutes(
+  server: FastifyInstance,
+  deps: HttpRoutesDeps,
+  options: HttpRoutesOptions,
+): void {
+  const { secureCookies } = options
+  const cookies = cookieNames(secureCookies)
+  const clients = { clientLabeler: deps.clientLabeler, cookies, secureCookies }
+  const guards = {
+    authentication: deps.authentication,
+    cookies,
+    sourceOf: createSourceCheck(options),
+  }
+
+  server.register(async (scope) => {
+    await registerDiscoveryRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), deps)
+  })
+  server.register((scope, _options, done) => {
+    const open = scope.withTypeProvider<TypeBoxTypeProvider>()
+    registerClient(open, clients, { skipBearer: false })
+    registerSameSite(open, guards)
+    registerAuthRoutes(open, { ...deps, secureCookies })
+    registerHelloRoutes(open, deps)
+    done()
+  })
+  server.register((scope, _options, done) => {
+    const guarded = scope.withTypeProvider<TypeBoxTypeProvider>()
+    registerClient(guarded, clients, { skipBearer: true })
+    registerAuthentication(guarded, guards)
+    registerLogoutRoute(guarded, { ...deps, secureCookies })
+    registerMeRoutes(guarded, deps)
+    registerSessionRoutes(guarded, deps.sessions)
+    registerHomeRoute(guarded, deps.sessions)
+    done()
+  })
+}

@@ -1,0 +1,85 @@
+import type { FastifyReply } from 'fastify'
+import type { AccountService } from '../../service/account-service.js'
+import type { SessionService } from '../../service/session-service.js'
+import { cookieNames, readCookies } from '../cookie.js'
+import { clearCredentialCookies, setCredentialCookies } from '../credential-cookies.js'
+import type { TypedServer } from '../fastify-types.js'
+import { principalOf } from '../plugins/authentication.js'
+import { clientOf } from '../plugins/client.js'
+import { chooseRefreshToken, isSessionOver } from '../refresh-token.js'
+import {
+  LOGIN_SCHEMA,
+  LOGOUT_SCHEMA,
+  REFRESH_SCHEMA,
+  REGISTER_SCHEMA,
+  toSignInJson,
+} from '../schemas/auth-schema.js'
+import { toUserJson } from '../schemas/user-schema.js'
+
+export interface AuthRoutesDeps {
+  readonly accounts: AccountService
+  readonly sessions: SessionService
+  readonly secureCookies: boolean
+}
+
+/** Register, sign in, refresh: for a public scope that labels clients and refuses other sites. */
+export function registerAuthRoutes(scope: TypedServer, deps: AuthRoutesDeps): void {
+  const { accounts, sessions, secureCookies } = deps
+  const names = cookieNames(secureCookies)
+
+  scope.post(
+    '/auth/register',
+    { schema: REGISTER_SCHEMA, config: { operation: 'register' } },
+    async (request, reply) => {
+      const user = await accounts.register(request.body, clientOf(request).address)
+      return reply.code(201).send({ user: toUserJson(user) })
+    },
+  )
+  scope.post(
+    '/auth/login',
+    { schema: LOGIN_SCHEMA, config: { operation: 'login' } },
+    async (request, reply) => {
+      const { username, password, remember = false, useCookies = false } = request.body
+      const signIn = await sessions.login(
+        { login: username, password, remember },
+        clientOf(request),
+      )
+      if (useCookies) setCredentialCookies(reply, signIn, secureCookies)
+      return toSignInJson(signIn)
+    },
+  )
+  scope.post(
+    '/auth/refresh_token',
+    { schema: REFRESH_SCHEMA, config: { operation: 'refreshToken' } },
+    async (request, reply) => {
+      const { refresh } = readCookies(request.headers.cookie, names)
+      const { token, fromCookie } = chooseRefreshToken(request.body?.refreshToken, refresh)
+      const signIn = await sessions.refresh(token, clientOf(request)).catch((thrown: unknown) => {
+        if (fromCookie) clearWhenOver(thrown, reply, secureCookies)
+        throw thrown
+      })
+      if (fromCookie) setCredentialCookies(reply, signIn, secureCookies)
+      return toSignInJson(signIn)
+    },
+  )
+}
+
+/** Sign out: for a guarded scope. */
+export function registerLogoutRoute(
+  scope: TypedServer,
+  deps: Omit<AuthRoutesDeps, 'accounts'>,
+): void {
+  scope.post(
+    '/auth/logout',
+    { schema: LOGOUT_SCHEMA, config: { operation: 'logout' } },
+    async (request, reply) => {
+      await deps.sessions.logout(principalOf(request))
+      clearCredentialCookies(reply, deps.secureCookies)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function clearWhenOver(thrown: unknown, reply: FastifyReply, secureCookies: boolean): void {
+  if (isSessionOver(thrown)) clearCredentialCookies(reply, secureCookies)
+}

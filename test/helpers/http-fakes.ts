@@ -1,0 +1,261 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import type { FastifyInstance } from 'fastify'
+import type { ClientLabeler } from '../../src/domain/client.js'
+import type { Readiness } from '../../src/domain/health.js'
+import type { HelloClient } from '../../src/domain/hello.js'
+import { type Principal, type Session, sessionOver } from '../../src/domain/session.js'
+import type { PublicKeySource } from '../../src/domain/token.js'
+import { type User, userNotFound } from '../../src/domain/user.js'
+import { AppError, unauthenticated } from '../../src/errors/app-error.js'
+import type { AccountService } from '../../src/service/account-service.js'
+import type { AuthenticationService } from '../../src/service/authentication-service.js'
+import type { EndResult, SessionService, SignIn } from '../../src/service/session-service.js'
+import { createServer, type ServerDeps, type ServerOptions } from '../../src/http/create-server.js'
+import {
+  type HttpRoutesDeps,
+  type HttpRoutesOptions,
+  registerHttpRoutes,
+} from '../../src/http/register-http-routes.js'
+import { PACKAGE_ROOT } from '../../src/util/package-root.js'
+
+export const API_KEY = 'test-api-key'
+export const ALICE: User = {
+  id: 'user-1',
+  username: 'alice',
+  displayName: 'Alice',
+  email: null,
+  avatarUrl: null,
+  gender: 'unknown',
+  role: 'user',
+  state: 'active',
+  createdAt: Date.UTC(2026, 0, 1),
+}
+export const SESSION: Session = {
+  id: 'session-1',
+  userId: ALICE.id,
+  clientId: 'client-1',
+  method: 'password',
+  userAgent: 'test',
+  address: '127.0.0.1',
+  createdAt: Date.UTC(2026, 0, 1),
+  lastSeenAt: Date.UTC(2026, 0, 2),
+  idleExpiresAt: Date.UTC(2026, 0, 9),
+  expiresAt: Date.UTC(2026, 0, 31),
+}
+export const SIGN_IN: SignIn = {
+  accessToken: 'access-1',
+  refreshToken: 'refresh-1',
+  expiresInSeconds: 600,
+  refreshExpiresInSeconds: 2_592_000,
+  sessionId: SESSION.id,
+  user: ALICE,
+}
+export const END_RESULT: EndResult = {
+  ended: 1,
+  connectionsClosed: 2,
+  processes: { asked: 3, answered: 3 },
+}
+
+/** One log line as pino writes it. */
+export type LogRecord = Readonly<Record<string, unknown>>
+
+/** A pino logger that keeps its lines. */
+export function createRecordingLogger(): { logger: ServerDeps['logger']; lines: LogRecord[] } {
+  const lines: LogRecord[] = []
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()) as LogRecord)
+      done()
+    },
+  })
+  return { logger: pino({ level: 'debug', base: null }, stream), lines }
+}
+
+/** Knows `access-<n>` as a token of session `session-<n>`, and some that fail in a known way. */
+export function createFakeAuthentication(): AuthenticationService {
+  return {
+    authenticate(token) {
+      if (token === 'ended') return Promise.reject(sessionOver('ended_by_user'))
+      if (token === 'store-down') {
+        return Promise.reject(new AppError('UNAVAILABLE', 'store_unavailable', 'Try again soon.'))
+      }
+      const [, number] = /^access-(\d)(?:-other)?$/.exec(token) ?? []
+      return number === undefined
+        ? Promise.reject(unauthenticated('token_malformed', 'The token is malformed.'))
+        : Promise.resolve(principal(`session-${number}`))
+    },
+  }
+}
+
+function principal(sessionId: string): Principal {
+  return {
+    userId: ALICE.id,
+    role: 'user',
+    sessionId,
+    clientId: SESSION.clientId,
+    tokenExpiresAt: Date.UTC(2026, 0, 3),
+  }
+}
+
+export type Call = readonly [name: string, ...args: unknown[]]
+
+/** A session service that notes its calls; alice's password is `correct-password`. */
+export function createFakeSessions(calls: Call[] = []): SessionService {
+  return {
+    login(input, client) {
+      calls.push(['login', input, client])
+      return input.login === 'alice' && input.password === 'correct-password'
+        ? Promise.resolve(SIGN_IN)
+        : Promise.reject(unauthenticated('credentials_invalid', 'Wrong username or password.'))
+    },
+    refresh(token, client) {
+      calls.push(['refresh', token, client])
+      if (token === 'refresh-1') {
+        return Promise.resolve({ ...SIGN_IN, accessToken: 'access-2', refreshToken: 'refresh-2' })
+      }
+      return Promise.reject(
+        token === 'reused'
+          ? sessionOver('reuse_detected')
+          : unauthenticated('token_expired', 'Old.'),
+      )
+    },
+    logout(caller) {
+      calls.push(['logout', caller])
+      return Promise.resolve(END_RESULT)
+    },
+    list(caller) {
+      calls.push(['list', caller])
+      return Promise.resolve([{ ...SESSION, current: true, connections: 2 }])
+    },
+    end(caller, sessionId) {
+      calls.push(['end', caller, sessionId])
+      return sessionId === SESSION.id
+        ? Promise.resolve(END_RESULT)
+        : Promise.reject(
+            new AppError('NOT_FOUND', 'session_not_found', 'There is no such session.'),
+          )
+    },
+    endOthers(caller) {
+      calls.push(['endOthers', caller])
+      return Promise.resolve(END_RESULT)
+    },
+    listForUser: () => Promise.reject(userNotFound()),
+    endAsAdmin: () => Promise.resolve(END_RESULT),
+    current(caller) {
+      calls.push(['current', caller])
+      return Promise.resolve({ user: ALICE, session: SESSION })
+    },
+  }
+}
+
+/** An account service that notes its calls; the name `taken` is taken, the name `bug` hits a bug. */
+export function createFakeAccounts(calls: Call[] = []): AccountService {
+  return {
+    register(account, address) {
+      calls.push(['register', account, address])
+      if (account.username === 'bug') return Promise.reject(new Error('select * from secret_table'))
+      return account.username === 'taken'
+        ? Promise.reject(new AppError('ALREADY_EXISTS', 'username_taken', 'The name is taken.'))
+        : Promise.resolve({ ...ALICE, username: account.username })
+    },
+    updateProfile(userId, changes) {
+      calls.push(['updateProfile', userId, changes])
+      return Promise.resolve({ ...ALICE, ...changes })
+    },
+    createAsOperator: () => Promise.resolve(ALICE),
+    setRole: () => Promise.resolve(ALICE),
+    findByUsername: () => Promise.resolve(ALICE),
+    list: () => Promise.resolve({ users: [ALICE], next: null }),
+    hasAdmin: () => Promise.resolve(false),
+  }
+}
+
+/** Labels `client-<n>.mac`; what does not end in `.mac` is forged. */
+export function createFakeLabeler(): ClientLabeler {
+  let issued = 0
+  return {
+    issue() {
+      issued += 1
+      return { clientId: `client-${issued}`, cookieValue: `client-${issued}.mac` }
+    },
+    read: (value) => (value?.endsWith('.mac') ? value.slice(0, -'.mac'.length) : null),
+  }
+}
+
+export const FAKE_KEYS: PublicKeySource = {
+  publicKeySet: () => ({ keys: [{ kty: 'RSA', kid: 'k1', n: 'AQAB', e: 'AQAB', d: 'private' }] }),
+}
+
+export const FAKE_HELLO: HelloClient = {
+  sayHello: (id) => Promise.resolve({ id, name: 'world' }),
+}
+
+export const READY: Readiness = {
+  isReady: () => true,
+  check: () => Promise.resolve({ ready: true, parts: { sql: 'ok' } }),
+}
+
+export const SERVER_OPTIONS: ServerOptions = {
+  bodyBytesMax: 65_536,
+  headerBytesMax: 8_192,
+  requestTimeoutMs: 10_000,
+  connectionsMax: 100,
+  trustedProxies: [],
+  secureCookies: false,
+}
+
+export interface TestServer {
+  readonly server: FastifyInstance
+  readonly lines: LogRecord[]
+  readonly calls: Call[]
+}
+
+export interface TestServerOverrides {
+  readonly deps?: Partial<ServerDeps>
+  readonly options?: Partial<ServerOptions>
+  readonly routesDeps?: Partial<HttpRoutesDeps>
+  readonly routesOptions?: Partial<HttpRoutesOptions>
+  readonly prepare?: (server: FastifyInstance) => void
+}
+
+/** The base server without the REST routes. */
+export function createTestServer(overrides: TestServerOverrides = {}): TestServer {
+  const { logger, lines } = createRecordingLogger()
+  const deps: ServerDeps = {
+    logger,
+    readiness: READY,
+    registry: new Registry(),
+    apiKey: API_KEY,
+    serviceName: 'http',
+    ...overrides.deps,
+  }
+  const options = { ...SERVER_OPTIONS, ...overrides.options }
+  return { server: createServer(deps, options, overrides.prepare), lines, calls: [] }
+}
+
+/** The whole HTTP service, on fakes. */
+export function createTestHttp(overrides: TestServerOverrides = {}): TestServer {
+  const made = createTestServer(overrides)
+  registerHttpRoutes(
+    made.server,
+    {
+      authentication: createFakeAuthentication(),
+      sessions: createFakeSessions(made.calls),
+      accounts: createFakeAccounts(made.calls),
+      publicKeys: FAKE_KEYS,
+      hello: FAKE_HELLO,
+      clientLabeler: createFakeLabeler(),
+      environment: 'test',
+      openapiFile: `${PACKAGE_ROOT}package.json`,
+      ...overrides.routesDeps,
+    },
+    {
+      secureCookies: overrides.options?.secureCookies ?? false,
+      allowedOrigins: [],
+      ...overrides.routesOptions,
+    },
+  )
+  return made
+}

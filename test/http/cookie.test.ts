@@ -1,0 +1,86 @@
+import fastifyCookie from '@fastify/cookie'
+import { fastify } from 'fastify'
+import t from 'tap'
+import { cookieNames, readCookies, writeCookie } from '../../src/http/cookie.js'
+
+const PLAIN = cookieNames(false)
+
+await t.test('cookieNames takes the __Host- prefix where cookies are secure', (t) => {
+  t.same(PLAIN, { client: '_cid', access: '_at', refresh: '_rt' })
+  t.same(cookieNames(true), { client: '__Host-cid', access: '__Host-at', refresh: '__Host-rt' })
+  t.end()
+})
+
+await t.test('readCookies finds ours among others', (t) => {
+  const found = readCookies('a=1; _cid=c.m;_at=x.y.z ; _rt=r=; b', PLAIN)
+  t.same(found, { client: 'c.m', access: 'x.y.z', refresh: 'r=' })
+  t.same(
+    readCookies('_at="x"', PLAIN).access,
+    '"x"',
+    'quotes are part of the value, and refused later',
+  )
+  t.same(readCookies('_at=%41', PLAIN).access, '%41', 'nothing is decoded')
+  t.end()
+})
+
+await t.test('readCookies gives null for what is absent or has another name', (t) => {
+  const none = { client: null, access: null, refresh: null }
+  for (const header of [
+    undefined,
+    '',
+    ';;;',
+    '=',
+    '_AT=x',
+    '__Host-at=x',
+    'x_at=y',
+    '$Version=1',
+  ]) {
+    t.same(readCookies(header, PLAIN), none, String(header))
+  }
+  t.same(readCookies('_cid=a; _cid=b; _cid=c', PLAIN).client, null, 'a doubled label')
+  t.end()
+})
+
+await t.test('readCookies refuses a doubled credential', (t) => {
+  for (const header of ['_at=a; _at=b', '_at=a; _at=a', '_at=; _at=a', '_rt=a; x=1; _rt=b']) {
+    t.throws(() => readCookies(header, PLAIN), {
+      code: 'INVALID_ARGUMENT',
+      reason: 'cookie_duplicated',
+    })
+  }
+  t.end()
+})
+
+await t.test('writeCookie writes a host-wide HttpOnly cookie', (t) => {
+  t.equal(
+    writeCookie('_rt', 'a.b-c_d', { maxAgeSeconds: 60, sameSite: 'strict', secure: false }),
+    '_rt=a.b-c_d; Max-Age=60; Path=/; HttpOnly; SameSite=Strict',
+  )
+  t.equal(
+    writeCookie('__Host-at', '', { maxAgeSeconds: 0, sameSite: 'lax', secure: true }),
+    '__Host-at=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+  )
+  for (const value of ['a\r\nb', 'a;b', 'a b', 'a,b', '"a"', 'ä']) {
+    t.throws(() => writeCookie('_at', value, { maxAgeSeconds: 1, sameSite: 'lax', secure: true }))
+  }
+  t.end()
+})
+
+await t.test('the cookie library writes and reads the same', async (t) => {
+  const library = fastify()
+  await library.register(fastifyCookie)
+  const attributes = { sameSite: 'lax', secure: true } as const
+  t.equal(
+    writeCookie('_at', 'a.b-c_d', { ...attributes, maxAgeSeconds: 61.5 }),
+    library.serializeCookie('_at', 'a.b-c_d', {
+      ...attributes,
+      maxAge: 61,
+      path: '/',
+      httpOnly: true,
+    }),
+  )
+  const header = 'x=1; _cid=c.m;_at=x.y ;_rt=r='
+  const { _cid: client, _at: access, _rt: refresh } = library.parseCookie(header)
+  t.same(readCookies(header, PLAIN), { client, access, refresh })
+  await library.close()
+})

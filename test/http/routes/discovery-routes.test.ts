@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { createTestHttp } from '../../helpers/http-fakes.js'
+
+await t.test('the index names the rest', async (t) => {
+  const { server } = createTestHttp()
+  const response = await server.inject('/')
+  t.equal(response.statusCode, 200)
+  const index = response.json<Record<string, string>>()
+  t.equal(index['name'], 'gatehouse')
+  for (const name of ['openapi', 'health', 'keys']) {
+    t.equal((await server.inject(index[name] ?? '')).statusCode, 200, name)
+  }
+  await server.close()
+})
+
+await t.test('the key set is public, cacheable and free of private members', async (t) => {
+  const { server } = createTestHttp()
+  const response = await server.inject('/.well-known/jwks.json')
+  t.same(response.json(), { keys: [{ kty: 'RSA', kid: 'k1', n: 'AQAB', e: 'AQAB' }] })
+  t.equal(response.headers['cache-control'], 'public, max-age=300')
+  await server.close()
+})
+
+await t.test('the document is the file, byte for byte', async (t) => {
+  const text = '{ "openapi": "3.1.0" }\n'
+  const dir = t.testdir({ 'openapi.json': text })
+  const { server } = createTestHttp({ routesDeps: { openapiFile: join(dir, 'openapi.json') } })
+  const response = await server.inject('/openapi.json')
+  t.equal(response.payload, text)
+  t.equal(response.headers['content-type'], 'application/json; charset=utf-8')
+  await server.close()
+})
+
+await t.test('a document that is not there fails the start', async (t) => {
+  const { server } = createTestHttp({ routesDeps: { openapiFile: join(t.testdir(), 'none.json') } })
+  await t.rejects(async () => server.ready(), { code: 'ENOENT' })
+  await server.close()
+})
