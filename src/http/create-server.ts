@@ -8,7 +8,8 @@ import { registerJsonBody } from './json-body.js'
 import { createProxyTrust } from './peer-address.js'
 import { registerDrain } from './plugins/drain.js'
 import { registerErrorHandler, sendProblem } from './plugins/error-handler.js'
-import { registerRequestLog } from './plugins/request-log.js'
+import { registerHostHeader } from './plugins/host-header.js'
+import { logRequest, registerRequestLog } from './plugins/request-log.js'
 import { registerRequestMetrics } from './plugins/request-metrics.js'
 import { registerSecurityHeaders, setBaseHeaders } from './plugins/security-headers.js'
 import { createRequestIds } from './request-id.js'
@@ -63,6 +64,7 @@ export function createServer(
   registerRequestLog(server, deps.logger)
   registerRequestMetrics(server, deps.registry, deps.serviceName)
   registerDrain(server, deps.logger)
+  registerHostHeader(server)
   prepare(server)
   server.register((scope, _options, done) => {
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>()
@@ -89,11 +91,14 @@ function createBareServer(deps: ServerDeps, options: ServerOptions): FastifyInst
     http: {
       maxHeaderSize: options.headerBytesMax,
       connectionsCheckingInterval: SLOW_REQUEST_CHECK_MS,
+      requireHostHeader: false,
     },
     clientErrorHandler: createClientErrorHandler(deps.logger, options.secureCookies),
+    // A path that cannot be read has no route, and so no hook sees it.
     frameworkErrors: (error, request, reply) => {
       setBaseHeaders(request, reply, options.secureCookies)
       sendProblem(error, request, reply)
+      logRequest(deps.logger, request, reply, reply.statusCode)
     },
   })
 }

@@ -63,7 +63,7 @@ export const REFRESH_BODY_SCHEMA = {
   properties: { refreshToken: { type: 'string', minLength: 1, maxLength: TOKEN_BYTES_MAX } },
 } as const
 
-interface RefreshBody {
+export interface RefreshBody {
   readonly refreshToken?: string
 }
 

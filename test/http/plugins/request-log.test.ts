@@ -64,3 +64,11 @@ await t.test('probes are logged at debug, and an unready one at warn', async (t)
   t.match(lines.at(-1), { level: 40, status: 503 })
   await server.close()
 })
+
+await t.test('a path that cannot be read is logged too', async (t) => {
+  const { server, lines } = createTestServer()
+  await server.inject('/%zz')
+  t.equal(lines.length, 1)
+  t.match(lines, [{ level: 30, path: '/%zz', status: 400, reason: 'url_malformed' }])
+  await server.close()
+})
