@@ -41,11 +41,10 @@ function issueLabel(
   reply: FastifyReply,
 ) {
   const { clientId, cookieValue } = clientLabeler.issue()
-  const cookie = writeCookie(cookies.client, cookieValue, {
+  writeCookie(reply, cookies.client, cookieValue, {
     maxAgeSeconds: CLIENT_COOKIE_MAX_AGE_SECONDS,
     sameSite: 'lax',
     secure: secureCookies,
   })
-  void reply.header('set-cookie', cookie)
   return clientId
 }

@@ -1,3 +1,5 @@
+import type {} from '@fastify/cookie'
+import type { FastifyReply } from 'fastify'
 import { AppError } from '../errors/app-error.js'
 
 /** How our cookies are called. */
@@ -31,8 +33,8 @@ const SECURE_NAMES: CookieNames = {
   access: '__Host-at',
   refresh: '__Host-rt',
 }
-/** RFC 6265 §4.1.1 `cookie-octet`. */
-const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
+/** Characters that no encoding of a cookie value changes. */
+const COOKIE_VALUE = /^[A-Za-z0-9._~-]*$/
 const NONE: Cookies = { client: null, access: null, refresh: null }
 
 /** The names for a deployment with or without secure cookies. */
@@ -65,15 +67,23 @@ export function readCookies(header: string | undefined, names: CookieNames): Coo
 }
 
 /**
- * A Set-Cookie value (RFC 6265 §4.1.1): HttpOnly, for the whole host, never for a domain. The value is
- * written as it is; one that would not come back as it is raises a TypeError.
+ * Sets a cookie with the answer: HttpOnly, for the whole host, never for a domain. The value comes back as it
+ * is given; one that would not raises a TypeError.
  */
-export function writeCookie(name: string, value: string, attributes: CookieAttributes): string {
+export function writeCookie(
+  reply: FastifyReply,
+  name: string,
+  value: string,
+  { maxAgeSeconds, sameSite, secure }: CookieAttributes,
+): void {
   if (!COOKIE_VALUE.test(value)) throw new TypeError(`not a value for the cookie ${name}`)
-  const secure = attributes.secure ? ' Secure;' : ''
-  const sameSite = attributes.sameSite === 'strict' ? 'Strict' : 'Lax'
-  const maxAge = Math.floor(attributes.maxAgeSeconds)
-  return `${name}=${value}; Max-Age=${maxAge}; Path=/; HttpOnly;${secure} SameSite=${sameSite}`
+  void reply.setCookie(name, value, {
+    maxAge: Math.floor(maxAgeSeconds),
+    path: '/',
+    httpOnly: true,
+    sameSite,
+    secure,
+  })
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }

@@ -5,24 +5,22 @@ import { cookieNames, writeCookie } from './cookie.js'
 /** Hands the tokens to a browser in cookies that its scripts cannot read. */
 export function setCredentialCookies(reply: FastifyReply, signIn: SignIn, secure: boolean): void {
   const names = cookieNames(secure)
-  const access = writeCookie(names.access, signIn.accessToken, {
+  writeCookie(reply, names.access, signIn.accessToken, {
     maxAgeSeconds: signIn.expiresInSeconds,
     sameSite: 'lax',
     secure,
   })
   // Only our own pages refresh, so this one never travels with a link from elsewhere.
-  const refresh = writeCookie(names.refresh, signIn.refreshToken, {
+  writeCookie(reply, names.refresh, signIn.refreshToken, {
     maxAgeSeconds: signIn.refreshExpiresInSeconds,
     sameSite: 'strict',
     secure,
   })
-  void reply.header('set-cookie', access).header('set-cookie', refresh)
 }
 
 /** Takes the tokens back from a browser. */
 export function clearCredentialCookies(reply: FastifyReply, secure: boolean): void {
   const names = cookieNames(secure)
-  const access = writeCookie(names.access, '', { maxAgeSeconds: 0, sameSite: 'lax', secure })
-  const refresh = writeCookie(names.refresh, '', { maxAgeSeconds: 0, sameSite: 'strict', secure })
-  void reply.header('set-cookie', access).header('set-cookie', refresh)
+  writeCookie(reply, names.access, '', { maxAgeSeconds: 0, sameSite: 'lax', secure })
+  writeCookie(reply, names.refresh, '', { maxAgeSeconds: 0, sameSite: 'strict', secure })
 }

@@ -1,3 +1,4 @@
+import { fastifyCookie } from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import type { ClientLabeler } from '../domain/client.js'
@@ -53,6 +54,8 @@ export function registerHttpRoutes(
     sourceOf: createSourceCheck(options),
   }
 
+  // It writes our cookies; reading is ours, since a credential that came twice is refused.
+  server.register(fastifyCookie, { hook: false })
   server.register(async (scope) => {
     await registerDiscoveryRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), deps)
   })

@@ -63,10 +63,6 @@ export const REFRESH_BODY_SCHEMA = {
   properties: { refreshToken: { type: 'string', minLength: 1, maxLength: TOKEN_BYTES_MAX } },
 } as const
 
-export interface RefreshBody {
-  readonly refreshToken?: string
-}
-
 /** What a sign-in and a refresh answer. */
 export const SIGN_IN_SCHEMA = {
   title: 'SignIn',
