@@ -1,0 +1,115 @@
+import type {
+  SurveyAnswer,
+  SurveyHandlers,
+  SurveyKind,
+  SurveyKinds,
+  SurveyRequest,
+} from '../domain/broker.js'
+import { SESSION_END_REASONS } from '../domain/session.js'
+
+/**
+ * What crosses the line between processes, which may run different versions: nothing read from it is
+ * believed before its shape has been checked.
+ */
+
+type Check = (value: unknown) => boolean
+
+const CHECKS: { readonly [K in SurveyKind]: { request: Check; answer: Check } } = {
+  sessions_ended: {
+    request: (value) => isRecord(value) && isListOf(value['sessions'], isEndedSession),
+    answer: (value) => isRecord(value) && isCount(value['connectionsClosed']),
+  },
+  push: {
+    request: (value) =>
+      isRecord(value) &&
+      isString(value['userId']) &&
+      isString(value['event']) &&
+      isString(value['message']),
+    answer: (value) => isRecord(value) && isCount(value['delivered']),
+  },
+  count_connections: {
+    request: (value) => isRecord(value) && isListOf(value['sessionIds'], isString),
+    answer: (value) => {
+      const bySession = isRecord(value) ? value['bySession'] : null
+      return isRecord(bySession) && Object.values(bySession).every(isCount)
+    },
+  },
+}
+
+/** The kind of that name, or null when this version does not know it. */
+export function parseKind(name: string): SurveyKind | null {
+  return Object.hasOwn(CHECKS, name) ? (name as SurveyKind) : null
+}
+
+export function encodeRequest<K extends SurveyKind>(request: SurveyRequest<K>): string {
+  return JSON.stringify(request)
+}
+
+/** Null answers for a process that could not say: `refused`. */
+export function encodeAnswer<K extends SurveyKind>(answer: SurveyAnswer<K> | null): string {
+  return JSON.stringify(answer)
+}
+
+/** The answer, or null when the other process could not give one or it is not of this kind. */
+export function decodeAnswer<K extends SurveyKind>(kind: K, text: string): SurveyAnswer<K> | null {
+  return decode<SurveyAnswer<K>>(text, CHECKS[kind].answer)
+}
+
+/**
+ * Gives the request of a message to its handler and answers with what it said. Raises when the request is
+ * not of this kind, or when the handler does.
+ */
+export function handleEncoded(handlers: SurveyHandlers, kind: SurveyKind, text: string): string {
+  switch (kind) {
+    case 'sessions_ended':
+      return handleAs(kind, handlers[kind], text)
+    case 'push':
+      return handleAs(kind, handlers[kind], text)
+    case 'count_connections':
+      return handleAs(kind, handlers[kind], text)
+  }
+}
+
+function handleAs<K extends SurveyKind>(
+  kind: K,
+  handler: (request: SurveyKinds[K]['request']) => SurveyKinds[K]['answer'],
+  text: string,
+): string {
+  const request = decode<SurveyRequest<K>>(text, CHECKS[kind].request)
+  if (request === null) throw new TypeError(`This is not a request of kind ${kind}.`)
+  return encodeAnswer<K>(handler(request))
+}
+
+function decode<T>(text: string, check: Check): T | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return check(value) ? (value as T) : null
+  } catch {
+    return null
+  }
+}
+
+function isEndedSession(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    isString(value['id']) &&
+    isString(value['userId']) &&
+    SESSION_END_REASONS.some((reason) => reason === value['reason'])
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isListOf(value: unknown, check: Check): boolean {
+  return Array.isArray(value) && value.every(check)
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}

@@ -1,0 +1,46 @@
+import type { Migration } from 'kysely'
+import { AppError } from '../../errors/app-error.js'
+import type { SqliteConnection } from '../sqlite-connection.js'
+import { SHARED_MIGRATIONS } from './shared-migrations.js'
+import { SQLITE_MIGRATIONS } from './sqlite-migrations.js'
+
+export const MIGRATION_TABLE = 'schema_migrations'
+export const MIGRATION_LOCK_TABLE = 'schema_migration_lock'
+
+/** All steps of a SQLite database, by name; the names sort in the order in which the steps run. */
+export const SQLITE_STORE_MIGRATIONS: Readonly<Record<string, Migration>> = {
+  ...SHARED_MIGRATIONS,
+  ...SQLITE_MIGRATIONS,
+}
+
+/** A step that the database has behind it. */
+export interface AppliedMigration {
+  readonly name: string
+  /** ISO 8601. */
+  readonly appliedAt: string
+}
+
+/** What the database has behind it, in the order of names; empty for a new one. */
+export function readHistory(connection: SqliteConnection): AppliedMigration[] {
+  const table = connection
+    .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?")
+    .get(MIGRATION_TABLE)
+  if (!table) return []
+  return connection
+    .prepare(`SELECT name, timestamp FROM ${MIGRATION_TABLE} ORDER BY name`)
+    .all()
+    .map((row) => ({ name: String(row['name']), appliedAt: String(row['timestamp']) }))
+}
+
+/**
+ * Refuses a database with a step that this program does not know.
+ * Raises FAILED_PRECONDITION (`schema_newer`) with the file and the step.
+ */
+export function assertSchemaKnown(connection: SqliteConnection, file: string): void {
+  const unknown = readHistory(connection).find(({ name }) => !(name in SQLITE_STORE_MIGRATIONS))
+  if (!unknown) return
+  const message =
+    `The database ${file} belongs to a newer version of this program ` +
+    `(it has the migration ${unknown.name}). Run that version, or restore an older backup.`
+  throw new AppError('FAILED_PRECONDITION', 'schema_newer', message)
+}

@@ -1,0 +1,66 @@
+import t from 'tap'
+import type { SurveyHandlers } from '../../src/domain/broker.js'
+import {
+  decodeAnswer,
+  encodeAnswer,
+  encodeRequest,
+  handleEncoded,
+  parseKind,
+} from '../../src/broker/survey-codec.js'
+
+const HANDLERS: SurveyHandlers = {
+  sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
+  push: ({ message }) => ({ delivered: message.length }),
+  count_connections: ({ sessionIds }) => ({
+    bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
+  }),
+}
+const ENDED = { id: 's', userId: 'u', reason: 'logged_out' } as const
+
+await t.test('survey codec knows the kinds by name', async (t) => {
+  t.equal(parseKind('push'), 'push')
+  for (const name of ['', 'Push', 'toString', '__proto__', 'teleport']) {
+    t.equal(parseKind(name), null, name)
+  }
+})
+
+await t.test('survey codec carries every kind there and back', async (t) => {
+  const ended = encodeRequest<'sessions_ended'>({ sessions: [ENDED, ENDED] })
+  const closed = handleEncoded(HANDLERS, 'sessions_ended', ended)
+  t.strictSame(decodeAnswer('sessions_ended', closed), { connectionsClosed: 2 })
+
+  const push = encodeRequest<'push'>({ userId: 'u', event: 'e', message: 'hello' })
+  t.strictSame(decodeAnswer('push', handleEncoded(HANDLERS, 'push', push)), { delivered: 5 })
+
+  const count = encodeRequest<'count_connections'>({ sessionIds: ['a', 'b'] })
+  const counted = handleEncoded(HANDLERS, 'count_connections', count)
+  t.strictSame(decodeAnswer('count_connections', counted), { bySession: { a: 1, b: 1 } })
+})
+
+await t.test('survey codec believes no request of another shape', async (t) => {
+  const bad = {
+    sessions_ended: ['{}', '{"sessions":1}', '{"sessions":[{"id":"a"}]}', 'null', '[]', '{'],
+    push: ['{}', '{"userId":"u","event":1,"message":"m"}', '"text"'],
+    count_connections: ['{}', '{"sessionIds":[1]}', ''],
+  } as const
+  const alien = JSON.stringify({ sessions: [{ ...ENDED, reason: 'abducted' }] })
+  t.throws(() => handleEncoded(HANDLERS, 'sessions_ended', alien), TypeError)
+  for (const kind of ['sessions_ended', 'push', 'count_connections'] as const) {
+    for (const text of bad[kind]) {
+      t.throws(() => handleEncoded(HANDLERS, kind, text), {
+        message: `This is not a request of kind ${kind}.`,
+      })
+    }
+  }
+})
+
+await t.test('survey codec believes no answer of another shape', async (t) => {
+  t.equal(decodeAnswer('push', encodeAnswer<'push'>(null)), null)
+  for (const text of ['{}', '{"delivered":-1}', '{"delivered":1.5}', '{"delivered":"1"}', 'x']) {
+    t.equal(decodeAnswer('push', text), null, text)
+  }
+  t.equal(decodeAnswer('sessions_ended', '{"delivered":1}'), null)
+  for (const text of ['{"bySession":[]}', '{"bySession":null}', '{"bySession":{"a":"1"}}', '1']) {
+    t.equal(decodeAnswer('count_connections', text), null, text)
+  }
+})

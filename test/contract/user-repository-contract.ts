@@ -1,0 +1,201 @@
+import type { Test } from 'tap'
+import type { TransactionRunner } from '../../src/domain/transaction.js'
+import { type NewUser, USER_PAGE_MAX, type UserRepository } from '../../src/domain/user.js'
+
+const T0 = Date.UTC(2026, 0, 1)
+
+/** A user with nothing optional; the id and the username come from `name`. */
+export function sampleUser(name: string, overrides: Partial<NewUser> = {}): NewUser {
+  return {
+    id: `id-${name}`,
+    username: name,
+    displayName: `The ${name}`,
+    email: null,
+    avatarUrl: null,
+    gender: 'unknown',
+    role: 'user',
+    state: 'active',
+    passwordHash: null,
+    createdAt: T0,
+    ...overrides,
+  }
+}
+
+export interface UserRepositorySetup {
+  readonly users: UserRepository
+  readonly transactions: TransactionRunner
+}
+
+type Open = (t: Test) => Promise<UserRepositorySetup>
+
+/** What every implementation of the port promises. `open` gives an empty repository. */
+export async function checkUserRepository(t: Test, open: Open): Promise<void> {
+  await t.test('create stores every field and gives no hash away', async (t) => {
+    const { users, transactions } = await open(t)
+    const { passwordHash, ...user } = sampleUser('ann', {
+      email: 'ann@example.com',
+      avatarUrl: 'https://example.com/a.png',
+      gender: 'female',
+      role: 'admin',
+      state: 'frozen',
+      displayName: 'Änn 🙂',
+      passwordHash: '$argon2id$x',
+    })
+    const created = await transactions.run((tx) => users.create(tx, { ...user, passwordHash }))
+    t.strictSame(created, user)
+    t.strictSame(await users.findById(user.id), user)
+    t.strictSame(await users.findByUsername('ann'), user)
+    t.strictSame(await users.findCredentials('ann'), { user, passwordHash })
+    t.strictSame(await users.findCredentials('ann@example.com'), { user, passwordHash })
+  })
+
+  await t.test('find gives null for nobody', async (t) => {
+    const { users, transactions } = await open(t)
+    await transactions.run((tx) => users.create(tx, sampleUser('ann')))
+    t.equal(await users.findById('ann'), null)
+    t.equal(await users.findByUsername('id-ann'), null)
+    t.equal(await users.findCredentials('bob'), null)
+    t.equal(await users.findCredentials('bob@example.com'), null)
+    t.strictSame((await users.findCredentials('ann'))?.passwordHash, null)
+  })
+
+  await t.test('create refuses a taken username and a taken e-mail by name', async (t) => {
+    const { users, transactions } = await open(t)
+    const email = 'ann@example.com'
+    await transactions.run((tx) => users.create(tx, sampleUser('ann', { email })))
+    const again = (user: NewUser) => transactions.run((tx) => users.create(tx, user))
+    await t.rejects(again(sampleUser('ann', { id: 'other' })), {
+      code: 'ALREADY_EXISTS',
+      reason: 'username_taken',
+      message: 'This username is already taken.',
+    })
+    await t.rejects(again(sampleUser('bob', { email })), {
+      code: 'ALREADY_EXISTS',
+      reason: 'email_taken',
+      message: 'This e-mail address is already in use.',
+    })
+    t.equal(await users.findByUsername('bob'), null)
+    await again(sampleUser('bob'))
+    await again(sampleUser('cid'))
+    t.pass('any number of users have no e-mail')
+  })
+
+  await t.test('create of one name by many at once succeeds once', async (t) => {
+    const { users, transactions } = await open(t)
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, index) =>
+        transactions.run((tx) => users.create(tx, sampleUser('ann', { id: `id-${index}` }))),
+      ),
+    )
+    t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+    const reasons = outcomes.flatMap((o) => (o.status === 'rejected' ? [o.reason as Error] : []))
+    t.match(reasons, Array(49).fill({ reason: 'username_taken' }))
+  })
+
+  await t.test('update changes what is named and nothing else', async (t) => {
+    const { users, transactions } = await open(t)
+    await transactions.run((tx) => users.create(tx, sampleUser('ann')))
+    const change = (id: string, changes: Parameters<UserRepository['update']>[2]) =>
+      transactions.run((tx) => users.update(tx, id, changes))
+    t.match(await change('id-ann', { displayName: 'Ann', gender: 'female' }), {
+      displayName: 'Ann',
+      gender: 'female',
+      role: 'user',
+      state: 'active',
+    })
+    const changed = await change('id-ann', { role: 'admin', state: 'frozen' })
+    t.match(changed, { displayName: 'Ann', role: 'admin', state: 'frozen' })
+    t.strictSame(await users.findById('id-ann'), changed)
+    t.strictSame(await change('id-ann', {}), changed)
+    t.equal(await change('nobody', { role: 'admin' }), null)
+    t.equal(await change('nobody', {}), null)
+  })
+
+  await t.test('existsWithRole sees the first admin', async (t) => {
+    const { users, transactions } = await open(t)
+    t.equal(await users.existsWithRole('admin'), false)
+    await transactions.run((tx) => users.create(tx, sampleUser('ann')))
+    t.equal(await users.existsWithRole('admin'), false)
+    await transactions.run((tx) => users.update(tx, 'id-ann', { role: 'admin' }))
+    t.equal(await users.existsWithRole('admin'), true)
+    t.equal(await users.existsWithRole('user'), false)
+  })
+
+  await t.test('a transaction that fails leaves nothing', async (t) => {
+    const { users, transactions } = await open(t)
+    const failing = transactions.run(async (tx) => {
+      await users.create(tx, sampleUser('ann'))
+      throw new Error('after the write')
+    })
+    await t.rejects(failing, { message: 'after the write' })
+    t.equal(await users.findByUsername('ann'), null)
+  })
+
+  await t.test('a write wants an open transaction', async (t) => {
+    const { users, transactions } = await open(t)
+    const foreign = { code: 'INTERNAL', reason: 'transaction_foreign' }
+    const fake = { afterCommit: () => undefined }
+    await t.rejects(users.create(fake, sampleUser('ann')), foreign)
+    const over = await transactions.run(async (tx) => tx)
+    await t.rejects(users.update(over, 'id-ann', { role: 'admin' }), foreign)
+  })
+
+  await checkPages(t, open)
+}
+
+async function checkPages(t: Test, open: Open): Promise<void> {
+  await t.test('list goes oldest first, page by page, and misses nobody', async (t) => {
+    const { users, transactions } = await open(t)
+    t.strictSame(await users.list({ limit: 10 }), { users: [], next: null })
+    // Five of each instant, stored out of order.
+    const all = Array.from({ length: 25 }, (_, index) =>
+      sampleUser(`user-${String(index).padStart(2, '0')}`, { createdAt: T0 + (index % 5) }),
+    )
+    await transactions.run(async (tx) => {
+      for (const user of [...all].reverse()) await users.create(tx, user)
+    })
+    const seen: string[] = []
+    let after: string | undefined
+    for (let pages = 0; pages < 10; pages += 1) {
+      const page = await users.list({ limit: 7, ...(after !== undefined && { after }) })
+      t.ok(page.users.length <= 7)
+      seen.push(...page.users.map(({ id }) => id))
+      if (page.next === null) break
+      after = page.next
+    }
+    const expected = all
+      .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+      .map(({ id }) => id)
+    t.strictSame(seen, expected)
+  })
+
+  await t.test('list has no next page when the last one is full', async (t) => {
+    const { users, transactions } = await open(t)
+    await transactions.run(async (tx) => {
+      await users.create(tx, sampleUser('ann'))
+      await users.create(tx, sampleUser('bob'))
+    })
+    t.match(await users.list({ limit: 2 }), { users: { length: 2 }, next: null })
+  })
+
+  await t.test('list bounds its page', async (t) => {
+    const { users, transactions } = await open(t)
+    await transactions.run(async (tx) => {
+      for (let index = 0; index <= USER_PAGE_MAX; index += 1) {
+        await users.create(tx, sampleUser(`user-${index}`))
+      }
+    })
+    t.equal((await users.list({ limit: 100_000 })).users.length, USER_PAGE_MAX)
+    t.equal((await users.list({ limit: 0 })).users.length, 1)
+  })
+
+  await t.test('list refuses a place that it did not name', async (t) => {
+    const { users } = await open(t)
+    for (const after of ['', 'nonsense', '!', Buffer.from('x:y').toString('base64url')]) {
+      await t.rejects(users.list({ limit: 1, after }), {
+        code: 'INVALID_ARGUMENT',
+        details: [{ path: 'after' }],
+      })
+    }
+  })
+}

@@ -1,0 +1,15 @@
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { createMigrator } from '../../src/repository/migrator.js'
+import { openSqliteStore, type SqliteStore } from '../../src/repository/sqlite-store.js'
+
+/** A migrated store in the folder of the test; given a file, one more store on that file. */
+export async function openTestStore(
+  t: Test,
+  file = join(t.testdir(), 'app.db'),
+): Promise<SqliteStore> {
+  const store = openSqliteStore({ file, busyTimeoutMs: 5000, synchronous: 'normal' })
+  t.teardown(() => store.close())
+  await createMigrator(store).up()
+  return store
+}
