@@ -115,7 +115,10 @@ export interface SessionStore {
   listByUser(userId: string, now: number): Promise<readonly Session[]>
   /** Of the given sessions, those that are over. The backstop for a lost end message. */
   findOver(sessionIds: readonly string[], now: number): Promise<readonly EndedSession[]>
-  /** Removes sessions past their end and forgotten reasons, at most `limit`; answers how many. */
+  /**
+   * Removes sessions past their end and forgotten reasons, at most `limit`; answers how many. A store whose
+   * entries expire by themselves has nothing to do and answers 0.
+   */
   deleteExpired(now: number, limit: number): Promise<number>
 }
 

@@ -1,0 +1,281 @@
+import { randomUUID } from 'node:crypto'
+import type {
+  Broker,
+  SurveyAnswer,
+  SurveyHandlers,
+  SurveyKind,
+  SurveyRequest,
+  SurveyResult,
+} from '../../domain/broker.js'
+import type { Logger } from '../../domain/logger.js'
+import { AppError, toAppError } from '../../errors/app-error.js'
+import { type GatheredAnswers, openSurvey } from '../open-survey.js'
+import {
+  decodeAnswer,
+  encodeAnswer,
+  encodeRequest,
+  handleEncoded,
+  parseKind,
+} from '../survey-codec.js'
+import type { BrokerRedis } from './broker-redis.js'
+import { type BusMessage, isBusMessage } from './bus-message.js'
+import { createGapWatch, type GapWatch } from './gap-watch.js'
+import { createOutbox, openEnvelope, type Outbox } from './outbox.js'
+import { createProcessRegistry, type ProcessRegistry } from './process-registry.js'
+import { SurveyInbox } from './survey-inbox.js'
+
+/** The name that every process listens to, beside its own id. */
+const EVERYBODY = 'all'
+/** How long a process that leaves waits for the last questions, in milliseconds. */
+const ECHO_TIMEOUT_MS = 250
+
+export interface RedisBrokerDeps {
+  readonly redis: BrokerRedis
+  /** Before the name of every key. */
+  readonly keyPrefix: string
+  readonly logger: Logger
+  /** How often to renew the lease of this process, in milliseconds. */
+  readonly heartbeatMs: number
+  /** How long a process that is not heard of counts as alive; several heartbeats. */
+  readonly leaseMs: number
+}
+
+/**
+ * The broker over Redis pub/sub: a question goes to the channel that every process listens to, an answer to
+ * the channel of the one who asked. Pub/sub forgets what nobody hears, so whenever a subscription is in doubt
+ * `onGap` is called: at once, again every 500 ms while it lasts, and once more when it is over.
+ */
+export function createRedisBroker(deps: RedisBrokerDeps): Broker {
+  return new RedisBroker(deps)
+}
+
+class RedisBroker implements Broker {
+  readonly processId = randomUUID()
+  readonly #deps: RedisBrokerDeps
+  readonly #registry: ProcessRegistry
+  readonly #outbox: Outbox
+  readonly #gaps: GapWatch
+  readonly #surveys = new Map<string, SurveyInbox>()
+  /** Answers under way that nobody waits for; `close` does. */
+  readonly #pending = new Set<Promise<void>>()
+  #handlers: SurveyHandlers | undefined
+  #onGap: () => void = () => undefined
+  #timer: NodeJS.Timeout | undefined
+  #closing: Promise<void> | undefined
+  /** Called with the message that this process sends to itself to hear out what was sent before. */
+  #onEcho: () => void = () => undefined
+
+  constructor(deps: RedisBrokerDeps) {
+    this.#deps = deps
+    const { redis, keyPrefix, leaseMs } = deps
+    const { processId } = this
+    const key = `${keyPrefix}processes`
+    this.#registry = createProcessRegistry({ redis, key, processId, leaseMs })
+    this.#outbox = createOutbox(redis.bus)
+    this.#gaps = createGapWatch({
+      isSound: () => redis.bus.isSound,
+      report: (why) => this.#reportGap(why),
+      onOver: () => this.#beat(),
+    })
+  }
+
+  async start(handlers: SurveyHandlers, onGap: () => void): Promise<void> {
+    if (this.#handlers || this.#closing) {
+      throw new AppError('INTERNAL', 'broker_started', 'A broker is started once.')
+    }
+    this.#handlers = handlers
+    this.#onGap = onGap
+    const { redis, heartbeatMs } = this.#deps
+    try {
+      // Only who listens may be asked: first the subscription, then the lease.
+      await redis.bus.listen([EVERYBODY, this.processId], {
+        onMessage: (name, text) => this.#receive(name, text),
+        onDoubt: () => this.#gaps.enter(),
+        onRestored: () => this.#gaps.leave(),
+      })
+      await this.#registry.renew()
+    } catch (error) {
+      this.#handlers = undefined
+      await redis.bus.close()
+      throw toBrokerError(error)
+    }
+    if (this.#isClosing()) return
+    this.#timer = setInterval(() => this.#beat(), heartbeatMs).unref()
+    this.#gaps.start()
+  }
+
+  async survey<K extends SurveyKind>(
+    kind: K,
+    request: SurveyRequest<K>,
+    timeoutMs: number,
+  ): Promise<SurveyResult<K>> {
+    const handlers = this.#handlers
+    if (!handlers || this.#closing) {
+      throw new AppError('UNAVAILABLE', 'broker_closed', 'The line to the processes is closed.')
+    }
+    const own = this.#askOwn(handlers, kind, request)
+    const surveyId = randomUUID()
+    const inbox = new SurveyInbox()
+    this.#surveys.set(surveyId, inbox)
+    try {
+      const [asked] = await Promise.all([
+        this.#registry.renewOrRecall(),
+        this.#ask(surveyId, kind, request),
+      ])
+      const others = await this.#gather(inbox, kind, asked, timeoutMs)
+      return {
+        asked: asked.length + 1,
+        answers: own === null ? others.answers : [own, ...others.answers],
+        missing: own === null ? [this.processId, ...others.missing] : others.missing,
+      }
+    } catch (error) {
+      throw toBrokerError(error)
+    } finally {
+      this.#surveys.delete(surveyId)
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#leave()
+    return this.#closing
+  }
+
+  #isClosing(): boolean {
+    return this.#closing !== undefined
+  }
+
+  #askOwn<K extends SurveyKind>(
+    handlers: SurveyHandlers,
+    kind: K,
+    request: SurveyRequest<K>,
+  ): SurveyAnswer<K> | null {
+    try {
+      return handlers[kind](request)
+    } catch (error) {
+      this.#deps.logger.error({ err: error, kind }, 'a survey handler failed')
+      return null
+    }
+  }
+
+  #ask<K extends SurveyKind>(surveyId: string, kind: K, request: SurveyRequest<K>): Promise<void> {
+    const question = { surveyId, from: this.processId, kind, body: encodeRequest(request) }
+    return this.#outbox.post(EVERYBODY, JSON.stringify(question))
+  }
+
+  async #gather<K extends SurveyKind>(
+    inbox: SurveyInbox,
+    kind: K,
+    asked: readonly string[],
+    timeoutMs: number,
+  ): Promise<GatheredAnswers<SurveyAnswer<K>>> {
+    if (asked.length === 0) return { answers: [], missing: [] }
+    const { survey, gathered } = openSurvey<SurveyAnswer<K>>({
+      asked,
+      timeoutMs,
+      decode: (body, processId) => {
+        const answer = decodeAnswer(kind, body)
+        if (answer === null) this.#deps.logger.warn({ kind, processId }, 'no answer to a survey')
+        return answer
+      },
+    })
+    inbox.open(survey)
+    if (this.#closing) survey.settle()
+    return gathered
+  }
+
+  #receive(name: string, text: string): void {
+    const messages = openEnvelope(text)
+    if (messages === null) {
+      this.#deps.logger.warn({ name }, 'message skipped')
+      return
+    }
+    for (const message of messages) {
+      if (!isBusMessage(message)) this.#deps.logger.warn({ name }, 'message skipped')
+      else if (name === EVERYBODY) this.#answer(message)
+      else if (message.from === this.processId) this.#onEcho()
+      else this.#surveys.get(message.surveyId)?.receive(message.from, message.body)
+    }
+  }
+
+  #answer({ surveyId, from, kind, body }: BusMessage): void {
+    if (from === this.processId) return
+    const answer = { surveyId, from: this.processId, kind, body: this.#say(from, kind, body) }
+    const sent = this.#outbox
+      .post(from, JSON.stringify(answer))
+      .catch((error: unknown) => {
+        this.#deps.logger.warn({ err: error }, 'answer not sent')
+      })
+      .finally(() => this.#pending.delete(sent))
+    this.#pending.add(sent)
+  }
+
+  /** What this process says to a question, as text; it says so when it cannot, and nobody waits for it. */
+  #say(from: string, kindName: string, body: string): string {
+    const kind = parseKind(kindName)
+    try {
+      if (kind && this.#handlers) return handleEncoded(this.#handlers, kind, body)
+      throw new TypeError(`This version knows no survey of kind ${kindName}.`)
+    } catch (error) {
+      this.#deps.logger.error({ err: error, from, kind: kindName }, 'message skipped')
+      return encodeAnswer(null)
+    }
+  }
+
+  #beat(): void {
+    this.#registry.renew().catch((error: unknown) => {
+      this.#deps.logger.debug({ err: error }, 'the broker could not renew its lease')
+    })
+  }
+
+  #reportGap(why: string): void {
+    if (this.#isClosing() || !this.#handlers) return
+    this.#deps.logger.warn({ why }, 'messages between processes may have been lost')
+    try {
+      this.#onGap()
+    } catch (error) {
+      this.#deps.logger.error({ err: error }, 'the check after a gap failed')
+    }
+  }
+
+  /** Waits until what was sent to this process before has arrived; questions are answered on the way. */
+  async #hearOut(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const heard = new Promise<void>((resolve) => {
+      this.#onEcho = resolve
+      timer = setTimeout(resolve, ECHO_TIMEOUT_MS)
+    })
+    const echo = { surveyId: '', from: this.processId, kind: '', body: '' }
+    await this.#outbox.post(this.processId, JSON.stringify(echo))
+    await heard
+    clearTimeout(timer)
+  }
+
+  async #leave(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#gaps.close()
+    if (!this.#handlers) return
+    try {
+      // Once before, so that who has asked for the processes already finds this one among them.
+      await this.#hearOut()
+      await this.#registry.leave()
+      await this.#hearOut()
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'the broker could not leave in order')
+    }
+    for (const inbox of this.#surveys.values()) inbox.settle()
+    await Promise.all(this.#pending)
+    await this.#deps.redis.bus.close()
+  }
+}
+
+/** What leaves the broker: UNAVAILABLE with its own reason, or what `toAppError` makes of it. */
+function toBrokerError(error: unknown): AppError {
+  const known = toAppError(error)
+  if (known.code !== 'UNAVAILABLE') return known
+  return new AppError(
+    'UNAVAILABLE',
+    'broker_unavailable',
+    'The other processes cannot be reached at the moment; try again.',
+    { retryAfterSeconds: known.retryAfterSeconds ?? 1, cause: error },
+  )
+}

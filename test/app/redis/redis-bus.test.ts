@@ -1,0 +1,115 @@
+import t, { type Test } from 'tap'
+import type { RedisConnections } from '../../../src/app/redis/open-redis.js'
+import { waitFor } from '../../helpers/wait-for.js'
+import {
+  openTestRedis,
+  redisMissing,
+  startCluster,
+  startProxy,
+  startRedis,
+} from './redis-fixture.js'
+
+const skip = redisMissing()
+const UNAVAILABLE = { code: 'UNAVAILABLE', reason: 'redis_unavailable' }
+
+interface Ear {
+  readonly heard: string[]
+  doubts: number
+  restored: number
+}
+
+async function listen(redis: RedisConnections, names: readonly string[]): Promise<Ear> {
+  const ear: Ear = { heard: [], doubts: 0, restored: 0 }
+  await redis.bus.listen(names, {
+    onMessage: (name, message) => ear.heard.push(`${name}: ${message}`),
+    onDoubt: () => (ear.doubts += 1),
+    onRestored: () => (ear.restored += 1),
+  })
+  return ear
+}
+
+async function open(t: Test, urls: readonly string[]): Promise<RedisConnections> {
+  const redis = openTestRedis(t, { urls, startTimeoutMs: 2_000 })
+  await redis.start()
+  return redis
+}
+
+await t.test('on a single redis', { skip }, async (t) => {
+  const server = await startRedis(t)
+
+  await t.test('publish reaches who listens to the name, in order', async (t) => {
+    const [sender, receiver] = [await open(t, [server.url]), await open(t, [server.url])]
+    t.notOk(receiver.bus.isSound)
+    const ear = await listen(receiver, ['a', 'b'])
+    t.ok(receiver.bus.isSound)
+    const names = ['a', 'b', 'c', 'a']
+    await Promise.all(names.map((name, index) => sender.bus.publish(name, String(index))))
+    await waitFor('three', () => ear.heard.length === 3)
+    t.strictSame(ear.heard, ['a: 0', 'b: 1', 'a: 3'])
+    t.equal(ear.doubts, 0)
+    await receiver.bus.close()
+    t.notOk(receiver.bus.isSound)
+  })
+
+  await t.test('listen tells of doubt and of its end', async (t) => {
+    const proxy = await startProxy(t, server.port)
+    const receiver = await open(t, [proxy.url])
+    const ear = await listen(receiver, ['a'])
+    proxy.cut()
+    await waitFor('doubt', () => ear.doubts > 0)
+    t.notOk(receiver.bus.isSound)
+    await t.rejects(receiver.bus.publish('a', 'x'), UNAVAILABLE)
+    proxy.heal()
+    await waitFor('restored', () => ear.restored === 2)
+    t.ok(receiver.bus.isSound)
+    await server.command('PUBLISH', 'test:a', 'after')
+    await waitFor('the message', () => ear.heard.includes('a: after'))
+  })
+
+  await t.test('listen gives up when it cannot subscribe', async (t) => {
+    const redis = openTestRedis(t, { urls: ['redis://127.0.0.1:1'], startTimeoutMs: 50 })
+    await t.rejects(listen(redis, ['a']), UNAVAILABLE)
+  })
+})
+
+await t.test('on a cluster', { skip }, async (t) => {
+  const nodes = await startCluster(t)
+  const urls = nodes.map(({ url }) => url)
+
+  await t.test('publish reaches who listens, whatever node it goes by', async (t) => {
+    const senders = await Promise.all(Array.from({ length: 8 }, () => open(t, urls)))
+    const ear = await listen(await open(t, urls), ['a'])
+    for (const [index, sender] of senders.entries()) {
+      await waitFor('sent', () =>
+        sender.bus.publish('a', `${index}`).then(
+          () => true,
+          () => false,
+        ),
+      )
+    }
+    await waitFor('eight', () => ear.heard.length >= 8)
+    t.equal(new Set(ear.heard).size, 8)
+  })
+
+  await t.test('listen follows a partition that moves', async (t) => {
+    const receiver = await open(t, urls)
+    const ear = await listen(receiver, ['a'])
+    const [from, to] = nodes
+    if (!from || !to) throw new Error('no nodes')
+    const target = String(await to.command('CLUSTER', 'MYID'))
+    const channels = (await from.command('PUBSUB', 'SHARDCHANNELS')) as string[]
+    const slots = new Set(
+      await Promise.all(channels.map((name) => from.command('CLUSTER', 'KEYSLOT', name))),
+    )
+    t.ok(slots.size > 3, 'several partitions lie there')
+    for (const slot of slots) {
+      for (const node of nodes) {
+        await node.command('CLUSTER', 'SETSLOT', String(slot), 'NODE', target)
+      }
+    }
+    await waitFor('doubt', () => ear.doubts > 0)
+    await waitFor('restored', () => receiver.bus.isSound)
+    for (const channel of channels) await to.command('SPUBLISH', channel, channel)
+    await waitFor('all of them', () => ear.heard.length >= channels.length)
+  })
+})

@@ -1,0 +1,30 @@
+import t from 'tap'
+import { createGapWatch } from '../../../src/broker/redis/gap-watch.js'
+import { waitFor } from '../../helpers/wait-for.js'
+
+await t.test(
+  'GapWatch reports a gap when it begins, while it lasts and when it ends',
+  async (t) => {
+    const reports: string[] = []
+    let isSound = false
+    let overs = 0
+    const watch = createGapWatch({
+      isSound: () => isSound,
+      report: (why) => reports.push(why),
+      onOver: () => (overs += 1),
+    })
+    t.teardown(() => watch.close())
+    watch.start()
+    watch.leave()
+    t.strictSame(reports, [], 'there was none')
+    watch.enter()
+    t.strictSame(reports, ['a subscription is in doubt'])
+    await waitFor('two more', () => reports.length === 3)
+    t.equal(reports[2], 'a subscription is down')
+    isSound = true
+    await waitFor('the end', () => overs === 1)
+    t.equal(reports.at(-1), 'the subscriptions stand again')
+    watch.leave()
+    t.equal(overs, 1, 'over once')
+  },
+)
