@@ -2,11 +2,13 @@
  * `npm test`: runs the compiled tests with tap, prints what failed, the coverage and one closing
  * line `N passed, N failed, N skipped`, and fails below the coverage floor.
  * Arguments are test files (of dist/test), none means all; `--no-coverage` skips the measurement.
- * REQUIRE_SERVICES=1 turns a missing server into a failure.
+ * REQUIRE_SERVICES=1 turns a missing server into a failure. The files share throwaway servers: whatever
+ * they start is ended with this process, however it ends.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { startTestRun, type TestRun } from '../test/helpers/server/test-run.js'
 
 const LINE_COVERAGE_MIN_PERCENT = 90
 const TAP = 'node_modules/.bin/tap'
@@ -84,6 +86,14 @@ function lineCoveragePercent(): number | null {
   return summary.total.lines.pct
 }
 
+/** Lets the test files share servers; elsewhere than on Linux their tests say why they are skipped. */
+async function startSharedRun(): Promise<TestRun | null> {
+  if (process.platform !== 'linux') return null
+  const started = await startTestRun()
+  process.env['GATEHOUSE_TEST_RUN_DIR'] = started.folder
+  return started
+}
+
 const args = process.argv.slice(2)
 const files = args.filter((arg) => !arg.startsWith('--'))
 const isMeasured = files.length === 0 && !args.includes('--no-coverage')
@@ -92,7 +102,8 @@ if (!existsSync('.tap/plugins') && (await buildTap()) !== 0) process.exit(1)
 const tapArgs = isMeasured
   ? ['--coverage-report=json-summary', '--coverage-report=text-summary']
   : ['--disable-coverage', ...files]
-const { code, totals } = await runTap(tapArgs)
+const run = await startSharedRun()
+const { code, totals } = await runTap(tapArgs).finally(() => run?.close())
 let isUnderFloor = false
 if (isMeasured) {
   const percent = lineCoveragePercent() ?? 0
