@@ -71,7 +71,7 @@ async function openCore(
   base: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<Core> {
   const { logger, lifecycle, clock } = base
-  const store = openStore({ config, clock, logger, processKind })
+  const store = await openStore({ config, clock, logger, processKind })
   lifecycle.onClose('store', () => store.close())
   await store.migrator.up()
 
@@ -83,7 +83,7 @@ async function openCore(
     ...base,
     ...line,
     ...createServices({ ...store, config, clock, logger, auth }),
-    readiness: createReadiness({ store: () => store.ping() }),
+    readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
     keys: auth.keys,

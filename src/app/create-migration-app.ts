@@ -17,7 +17,7 @@ export interface MigrationApp {
 /** Opens the store and nothing else, and leaves its schema as it is. */
 export async function createMigrationApp({ config }: { config: Config }): Promise<MigrationApp> {
   const logger = await createLogger({ ...config.log, service: 'cli', stream: process.stderr })
-  const store = openStore({ config, clock: systemClock, logger, processKind: 'cli' })
+  const store = await openStore({ config, clock: systemClock, logger, processKind: 'cli' })
   const { migrator } = store
   return {
     up: async () => (await migrator.up()).steps,

@@ -11,9 +11,10 @@ import type { UserRepository } from '../domain/user.js'
 import { createAuditLog } from '../repository/audit-log.js'
 import { createMigrator, type Migrator } from '../repository/migrator.js'
 import { createSqliteSessionStore } from '../repository/sqlite-session-store.js'
-import { openSqliteStore } from '../repository/sqlite-store.js'
+import { openSqliteStore, type SqliteStore } from '../repository/sqlite-store.js'
 import { createTransactionRunner } from '../repository/transaction-runner.js'
 import { createUserRepository } from '../repository/user-repository.js'
+import type { RedisOptions } from './redis/open-redis.js'
 
 /** How long a message between processes is kept for one that was asleep. */
 const MESSAGE_RETENTION_MS = 60_000
@@ -26,7 +27,7 @@ export interface StoreDeps {
   readonly processKind: string
 }
 
-/** Everything that keeps state, over one pool. */
+/** Everything that keeps state, over one pool each. */
 export interface Store {
   readonly users: UserRepository
   readonly auditLog: AuditLog
@@ -34,32 +35,99 @@ export interface Store {
   readonly sessionStore: SessionStore
   readonly broker: Broker
   readonly migrator: Migrator
-  /** One point read. Raises UNAVAILABLE when the store cannot be used. */
-  ping(): void
+  /** By part, for readiness: each raises UNAVAILABLE when it cannot be used. */
+  readonly checks: Readonly<Record<string, () => void>>
   /** Safe to call twice. The broker is closed by whoever started it. */
   close(): Promise<void>
 }
 
-/** Opens the embedded store. Raises UNAVAILABLE or FAILED_PRECONDITION naming the file. */
-export function openStore({ config, clock, logger, processKind }: StoreDeps): Store {
-  const { file, busyTimeoutMs, synchronous, pollIntervalMs } = config.store.sqlite
+/** Where sessions live and how the processes talk to each other. */
+type SessionSide = Pick<Store, 'sessionStore' | 'broker' | 'checks' | 'close'>
+
+/**
+ * Opens the SQL store, and Redis where it is configured. Raises UNAVAILABLE or FAILED_PRECONDITION naming the
+ * file, UNAVAILABLE (`redis_unavailable`) when no Redis answers.
+ */
+export async function openStore(deps: StoreDeps): Promise<Store> {
+  const { config, logger } = deps
+  const { file, busyTimeoutMs, synchronous } = config.store.sqlite
   const store = openSqliteStore({
     file: isAbsolute(file) ? file : join(config.dataDir, file),
     ...{ busyTimeoutMs, synchronous },
   })
+  try {
+    const isRedisUsed = config.redis.url.length > 0 || config.redis.sentinelUrl.length > 0
+    const sessions = isRedisUsed ? await openRedisSide(deps) : openSqliteSide(deps, store)
+    return {
+      users: createUserRepository(store),
+      auditLog: createAuditLog(store),
+      transactions: createTransactionRunner(store, logger),
+      migrator: createMigrator(store),
+      sessionStore: sessions.sessionStore,
+      broker: sessions.broker,
+      checks: {
+        store: () => void store.read((connection) => connection.prepare('SELECT 1').get()),
+        ...sessions.checks,
+      },
+      async close() {
+        await sessions.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
+  const { config, clock, logger, processKind } = deps
   return {
-    users: createUserRepository(store),
-    auditLog: createAuditLog(store),
-    transactions: createTransactionRunner(store, logger),
     sessionStore: createSqliteSessionStore({ store }),
     broker: createSqliteBroker({
-      ...{ store, clock, logger, processKind, pollIntervalMs },
+      ...{ store, clock, logger, processKind },
+      pollIntervalMs: config.store.sqlite.pollIntervalMs,
       heartbeatMs: config.broker.heartbeatMs,
       leaseMs: config.broker.leaseMs,
       retentionMs: MESSAGE_RETENTION_MS,
     }),
-    migrator: createMigrator(store),
-    ping: () => void store.read((connection) => connection.prepare('SELECT 1').get()),
-    close: () => store.close(),
+    checks: {},
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Loaded only where it is configured: the client costs a start some time. */
+async function openRedisSide({ config, logger }: StoreDeps): Promise<SessionSide> {
+  const [{ openRedis }, { createRedisSessionStore }, { createRedisBroker }] = await Promise.all([
+    import('./redis/open-redis.js'),
+    import('../repository/redis/redis-session-store.js'),
+    import('../broker/redis/redis-broker.js'),
+  ])
+  const { keyPrefix } = config.redis
+  const redis = openRedis({ ...redisOptionsOf(config), channelPrefix: keyPrefix, logger })
+  const side: SessionSide = {
+    sessionStore: createRedisSessionStore({ redis, keyPrefix, logger }),
+    broker: createRedisBroker({
+      ...{ redis, keyPrefix, logger },
+      heartbeatMs: config.broker.heartbeatMs,
+      leaseMs: config.broker.leaseMs,
+    }),
+    checks: { redis: () => redis.check() },
+    close: () => redis.close(),
+  }
+  await redis.start()
+  return side
+}
+
+function redisOptionsOf({ redis }: Config): Omit<RedisOptions, 'channelPrefix' | 'logger'> {
+  const { url, sentinelMaster, sentinelUrl, username, password, tls, commandTimeoutMs } = redis
+  return {
+    urls: url,
+    ...{ tls, commandTimeoutMs },
+    ...(sentinelUrl.length === 0
+      ? {}
+      : { sentinel: { masterName: sentinelMaster, urls: sentinelUrl } }),
+    ...(username === '' ? {} : { username }),
+    ...(password === '' ? {} : { password }),
   }
 }

@@ -29,5 +29,7 @@ function maskGroup(properties: Fields, values: Record<string, unknown>): Record<
 
 function maskValue(field: Field | Group, value: unknown): unknown {
   if (isGroup(field)) return maskGroup(field.properties, { ...(value as object) })
-  return isSecret(field) && value !== '' ? MASK : value
+  if (!isSecret(field)) return value
+  if (Array.isArray(value)) return value.map(() => MASK)
+  return value === '' ? value : MASK
 }

@@ -93,10 +93,16 @@ export function list(format: FormatName): ListField {
   return { type: 'array', items: text(format) }
 }
 
+/** A list whose items are never printed: URLs may hold a password. */
+export function secretList(format: FormatName): ListField {
+  return { type: 'array', items: secret(format) }
+}
+
 export function isGroup(field: Field | Group): field is Group {
   return field.type === 'object'
 }
 
 export function isSecret(field: Field | Group): boolean {
-  return field.type === 'string' && 'secret' in field
+  const item = field.type === 'array' ? field.items : field
+  return item.type === 'string' && 'secret' in item
 }

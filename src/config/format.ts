@@ -50,6 +50,18 @@ export const FORMATS = {
     expectation: 'visible ASCII characters without spaces, or empty',
     test: (value) => /^[\x21-\x7e]*$/.test(value),
   },
+  'optional-name': {
+    expectation: 'text without control characters, or empty',
+    test: (value) => !CONTROL.test(value),
+  },
+  'redis-url': {
+    expectation: 'a URL such as redis://host:6379 (rediss:// for TLS)',
+    test: (value) => /^rediss?:\/\/[^/]/.test(value) && URL.canParse(value),
+  },
+  'key-prefix': {
+    expectation: 'letters, digits, ":", ".", "_" or "-", or empty',
+    test: (value) => /^[A-Za-z0-9:._-]*$/.test(value),
+  },
   'cookie-secret': {
     expectation: `at least ${COOKIE_SECRET_CHARS_MIN} characters, or empty`,
     test: (value) => value === '' || [...value].length >= COOKIE_SECRET_CHARS_MIN,

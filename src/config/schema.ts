@@ -9,6 +9,7 @@ import {
   isGroup,
   list,
   secret,
+  secretList,
   text,
 } from './field.js'
 
@@ -97,6 +98,16 @@ export const CONFIG_SCHEMA = group({
       synchronous: choice('normal', 'full'),
       pollIntervalMs: integer(1, 25),
     }),
+  }),
+  redis: group({
+    url: secretList('redis-url'),
+    sentinelMaster: text('optional-name'),
+    sentinelUrl: secretList('redis-url'),
+    username: text('optional-name'),
+    password: secret('optional-name'),
+    tls: flag(),
+    commandTimeoutMs: integer(1, HOUR_MS),
+    keyPrefix: text('key-prefix'),
   }),
   broker: group({
     surveyTimeoutMs: integer(1, HOUR_MS),

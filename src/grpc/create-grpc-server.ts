@@ -195,7 +195,9 @@ async function drain(running: Running, deadlineMs: number, logger: Logger): Prom
       server.forceShutdown()
       resolve()
     }, deadlineMs)
-    server.tryShutdown(() => {
+    // From Node 24 on the library reports the end before the calls under way are over.
+    const shutDown = new Promise<void>((done) => server.tryShutdown(() => done()))
+    void Promise.all([shutDown, listener.ended()]).then(() => {
       clearTimeout(timer)
       resolve()
     })

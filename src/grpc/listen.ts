@@ -8,6 +8,8 @@ export interface Listener {
   readonly address: ListenAddress
   /** Takes no new connection. */
   stop(): void
+  /** Resolves when this side has sent the end of every connection, whatever the peers do with theirs. */
+  ended(): Promise<void>
   /** Cuts the connections that are left; resolves when the last is gone and the port is free. */
   destroy(): Promise<void>
 }
@@ -34,11 +36,22 @@ export async function listen(
     stop() {
       server.close()
     },
+    async ended() {
+      await Promise.all([...sockets].map(ending))
+    },
     destroy() {
       for (const socket of sockets) socket.destroy()
       return closed
     },
   }
+}
+
+function ending(socket: Socket): Promise<void> {
+  if (socket.destroyed || socket.writableFinished) return Promise.resolve()
+  return new Promise((resolve) => {
+    socket.once('finish', () => resolve())
+    socket.once('close', () => resolve())
+  })
 }
 
 function bind(server: Server, address: ListenAddress): Promise<number> {

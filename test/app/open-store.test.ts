@@ -6,14 +6,14 @@ import { createMemoryLogger } from '../helpers/memory-logger.js'
 
 await t.test('store answers a ping until it is closed', async (t) => {
   const config = await testConfig(t.testdir(), { 'store.sqlite.file': 'nested/own.db' })
-  const store = openStore({
+  const store = await openStore({
     ...{ config, clock: systemClock, logger: createMemoryLogger() },
     processKind: 'test',
   })
   await store.migrator.up()
-  store.ping()
+  store.checks['store']?.()
   t.equal(await store.users.findByUsername('nobody'), null)
   await store.close()
   await store.close()
-  t.throws(() => store.ping())
+  t.throws(() => store.checks['store']?.())
 })

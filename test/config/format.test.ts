@@ -35,6 +35,12 @@ const CASES: Readonly<Record<FormatName, { good: string[]; bad: string[] }>> = {
     bad: ['192.168.*', '*', '1.2.3.*.*', '1.2.3.4*', '300.*.*.*', ''],
   },
   'api-key': { good: ['', 'dev-api-key', '!~'], bad: ['a b', 'ä', 'a\n'] },
+  'optional-name': { good: ['', 'default', 'p@ss word'], bad: ['a\nb', '\u0000'] },
+  'redis-url': {
+    good: ['redis://127.0.0.1:6379', 'rediss://user:pw@redis.example:6380/2', 'redis://[::1]:6379'],
+    bad: ['', '127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis://', 'redis:///x', 'redis://a:x'],
+  },
+  'key-prefix': { good: ['', 'gatehouse:', 'a.b_c-1:'], bad: ['{a}', 'a b', 'ä'] },
   'cookie-secret': { good: ['', 'x'.repeat(32)], bad: ['x'.repeat(31)] },
 }
 

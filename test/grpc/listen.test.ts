@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { Server } from '@grpc/grpc-js'
 import t from 'tap'
@@ -71,6 +72,26 @@ await t.test('listen names a place that cannot be had', async (t) => {
     reason: 'address_unavailable',
     message: 'Cannot listen on no-such-host.invalid:9090.',
   })
+})
+
+await t.test('listen knows when its side of every connection has ended', async (t) => {
+  const library = new Server()
+  const listener = await listen(library, { host: '127.0.0.1', port: 0 })
+  await listener.ended()
+  const { port } = listener.address
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+  t.teardown(() => socket.destroy())
+  await once(socket, 'data')
+  let hasEnded = false
+  const ended = listener.ended().then(() => {
+    hasEnded = true
+  })
+  t.equal(hasEnded, false)
+  library.forceShutdown()
+  await ended
+  await listener.ended()
+  listener.stop()
+  await listener.destroy()
 })
 
 await t.test('listen cuts a peer that never closes its side', async (t) => {
