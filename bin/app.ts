@@ -2,6 +2,7 @@
 import { createProcessIo } from '../src/cli/process-io.js'
 import { runCli } from '../src/cli/run-cli.js'
 
-process.exitCode = await runCli(process.argv.slice(2), createProcessIo())
-// The last resort against what was left open; it keeps nothing alive itself.
-setTimeout(() => process.exit(), process.exitCode === 0 ? 1000 : 100).unref()
+const io = createProcessIo()
+process.exitCode = await runCli(process.argv.slice(2), io)
+// The last resort against what was left open, which is a defect; it keeps nothing alive itself.
+setTimeout(() => io.stderr.write('left open: forced to end\n', () => process.exit()), 1000).unref()

@@ -19,6 +19,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
       event: 'news',
     })
     t.same(await app.stop(signal), { code: 0, signal: null }, app.stderr())
+    t.notMatch(app.stderr(), /left open/)
     t.match(await client.closed, { code: 1001 })
     t.same(
       app.log.filter((line) => Number(line['level']) >= 50),
@@ -36,6 +37,7 @@ for (const service of ['http', 'socket'] as const satisfies readonly ServiceName
     t.match(await call('GET', `${url}/metrics`), { status: 401, body: { code: 'UNAUTHENTICATED' } })
     t.match(await call('GET', `${url}/no-such-route`), { status: 404, body: { code: 'NOT_FOUND' } })
     t.same(await app.stop(), { code: 0, signal: null }, app.stderr())
+    t.notMatch(app.stderr(), /left open/)
   })
 }
 
@@ -47,6 +49,7 @@ await t.test('app grpc starts, greets, and ends', async (t) => {
   const anonymous = openGrpcClient(t, app.address('grpc'), 'session', null)
   await t.rejects(anonymous('Verify', { access_token: 'x' }), { code: 16 })
   t.same(await app.stop(), { code: 0, signal: null }, app.stderr())
+  t.notMatch(app.stderr(), /left open/)
 })
 
 await t.test('the HTTP bridge passes gRPC answers and real error codes on', async (t) => {
@@ -107,5 +110,5 @@ await t.test('an answer under way is finished before the end', async (t) => {
   socket.write(body)
   await waitFor('the answer is complete', () => /HTTP\/1\.1 201/.test(received))
   t.match(received.toLowerCase(), /connection: close/)
-  t.same(await app.stop(), { code: 0, signal: null })
+  t.same(await app.ended, { code: 0, signal: null })
 })

@@ -11,6 +11,11 @@ const START_DEADLINE_MS = 20_000
 
 export type ServiceName = 'http' | 'socket' | 'grpc'
 
+export interface AppEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
 export interface AppProcess {
   readonly child: ChildProcess
   /** Every line of the log, parsed. */
@@ -18,8 +23,10 @@ export interface AppProcess {
   readonly stderr: () => string
   /** `host:port` of a service once it listens. */
   address(service: ServiceName): string
+  /** Resolves with the end, whoever brings it about. */
+  readonly ended: Promise<AppEnd>
   /** Sends the signal and waits for the end. */
-  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  stop(signal?: NodeJS.Signals): Promise<AppEnd>
 }
 
 export interface AppOptions {
@@ -60,12 +67,11 @@ export async function startApp(
   createInterface({ input: child.stdout }).on('line', (line) => log.push(parseLine(line)))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
 
-  async function stop(
-    signal: NodeJS.Signals = 'SIGTERM',
-  ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  const ended = closed.then(([code, signal]): AppEnd => ({ code, signal }))
+
+  async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<AppEnd> {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-    const [code, by] = await closed
-    return { code, signal: by }
+    return ended
   }
   t.teardown(() => stop('SIGKILL'))
 
@@ -91,6 +97,7 @@ export async function startApp(
       if (address === undefined) throw new Error(`${service} does not listen`)
       return address
     },
+    ended,
     stop,
   }
 }
