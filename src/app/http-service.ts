@@ -26,7 +26,7 @@ export const httpService: ServiceRunner = {
         ...core,
         hello: createHelloClient({ channel, callTimeoutMs: grpc.callTimeoutMs }),
         environment,
-        openapiFile: OPENAPI_FILE,
+        openapiFile: config.apiDocs.enabled ? OPENAPI_FILE : null,
       },
       http,
     )

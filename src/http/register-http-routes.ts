@@ -27,7 +27,8 @@ export interface HttpRoutesDeps {
   readonly clientLabeler: ClientLabeler
   /** The name of the environment, for `/hello`. */
   readonly environment: string
-  readonly openapiFile: string
+  /** The API document to serve; null serves none. */
+  readonly openapiFile: string | null
 }
 
 export interface HttpRoutesOptions {

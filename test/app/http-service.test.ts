@@ -23,6 +23,14 @@ await t.test('http service serves the routes, the document and the keys', async 
   await t.rejects(call('GET', `${url}/hello`), { code: 'ECONNREFUSED' })
 })
 
+await t.test('http service keeps the document to itself where it is told to', async (t) => {
+  const { core, config } = await openTestCore(t, { 'apiDocs.enabled': false })
+  const service = await httpService.start(core, config, 'test', {})
+  t.teardown(() => service.close(1000))
+  const url = `http://${formatAddress(service.address)}`
+  t.match(await call('GET', `${url}/openapi.json`), { status: 404, body: { code: 'NOT_FOUND' } })
+})
+
 await t.test('http service bridges to the gRPC service that it is told of', async (t) => {
   const { core, config } = await openTestCore(t, { 'http.grpcAddress': '127.0.0.1:1' })
   const service = await httpService.start(core, config, 'test', {})

@@ -12,17 +12,18 @@ import {
 const KEYS_CACHE_CONTROL = 'public, max-age=300'
 const DOCUMENT_CACHE_CONTROL = 'public, max-age=300'
 
+const DOCUMENT_PATH = '/openapi.json'
+
 const INDEX = {
   name: 'gatehouse',
-  openapi: '/openapi.json',
   health: '/health/ready',
   keys: '/.well-known/jwks.json',
 }
 
 export interface DiscoveryRoutesDeps {
   readonly publicKeys: PublicKeySource
-  /** The API document; read once, here. Rejects when it cannot be read. */
-  readonly openapiFile: string
+  /** The API document, read once, here; null serves none. Rejects when it cannot be read. */
+  readonly openapiFile: string | null
 }
 
 /** What other programs need to find their way: for a public scope without cookies, since caches keep it. */
@@ -30,9 +31,9 @@ export async function registerDiscoveryRoutes(
   scope: TypedServer,
   { publicKeys, openapiFile }: DiscoveryRoutesDeps,
 ): Promise<void> {
-  const openapi = await readFile(openapiFile, 'utf8')
+  const index = openapiFile === null ? INDEX : { ...INDEX, openapi: DOCUMENT_PATH }
 
-  scope.get('/', { schema: INDEX_SCHEMA, config: { operation: 'index' } }, () => INDEX)
+  scope.get('/', { schema: INDEX_SCHEMA, config: { operation: 'index' } }, () => index)
   scope.get(
     '/.well-known/jwks.json',
     { schema: JWKS_SCHEMA, config: { operation: 'getKeys' } },
@@ -41,8 +42,10 @@ export async function registerDiscoveryRoutes(
       return toKeySetJson(publicKeys.publicKeySet())
     },
   )
+  if (openapiFile === null) return
+  const openapi = await readFile(openapiFile, 'utf8')
   scope.get(
-    '/openapi.json',
+    DOCUMENT_PATH,
     { schema: OPENAPI_SCHEMA, config: { operation: 'getDocument' } },
     (_request, reply) => {
       reply.header('cache-control', DOCUMENT_CACHE_CONTROL)

@@ -9,7 +9,7 @@ export const INDEX_SCHEMA = {
       title: 'Index',
       description: 'Names and paths.',
       type: 'object',
-      required: ['name', 'openapi', 'health', 'keys'],
+      required: ['name', 'health', 'keys'],
       additionalProperties: false,
       properties: {
         name: { type: 'string' },

@@ -32,6 +32,20 @@ await t.test('the document is the file, byte for byte', async (t) => {
   await server.close()
 })
 
+await t.test('without a document neither its path nor a word of it is served', async (t) => {
+  const { server } = createTestHttp({ routesDeps: { openapiFile: null } })
+  const document = await server.inject('/openapi.json')
+  t.equal(document.statusCode, 404)
+  t.match(document.json(), { code: 'NOT_FOUND' })
+  const index = await server.inject('/')
+  t.same(index.json(), {
+    name: 'gatehouse',
+    health: '/health/ready',
+    keys: '/.well-known/jwks.json',
+  })
+  await server.close()
+})
+
 await t.test('a document that is not there fails the start', async (t) => {
   const { server } = createTestHttp({ routesDeps: { openapiFile: join(t.testdir(), 'none.json') } })
   await t.rejects(async () => server.ready(), { code: 'ENOENT' })
