@@ -16,6 +16,15 @@ await t.test('describeConfig masks every secret that is set', async (t) => {
   t.equal(config.api.key, SECRETS.APP_API_KEY, 'the configuration itself is untouched')
 })
 
+await t.test('describeConfig masks each URL that may hold a password', async (t) => {
+  const { config } = await loadConfig({
+    env: { APP_REDIS_URL: 'redis://ann:hunter2@a:1,redis://b:2' },
+    configDir: DEFAULT_CONFIG_DIR,
+    cwd: t.testdir({}),
+  })
+  t.match(describeConfig(config), { redis: { url: [MASK, MASK], sentinelUrl: [] } })
+})
+
 await t.test('describeConfig shows that a secret is not set', async (t) => {
   const cwd = t.testdir({})
   const { config } = await loadConfig({ env: {}, configDir: DEFAULT_CONFIG_DIR, cwd })

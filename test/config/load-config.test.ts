@@ -95,6 +95,16 @@ await t.test('loadConfig gives the defaults of common.yaml and the debug overlay
     store: {
       sqlite: { file: 'app.db', busyTimeoutMs: 5000, synchronous: 'normal', pollIntervalMs: 20 },
     },
+    redis: {
+      url: [],
+      sentinelMaster: '',
+      sentinelUrl: [],
+      username: '',
+      password: '',
+      tls: false,
+      commandTimeoutMs: 1000,
+      keyPrefix: 'gatehouse:',
+    },
     broker: { surveyTimeoutMs: 500, heartbeatMs: 1000, leaseMs: 5000 },
     apiDocs: { enabled: true },
   })
