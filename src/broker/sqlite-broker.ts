@@ -9,7 +9,6 @@ import type {
 } from '../domain/broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
-import { AppError } from '../errors/app-error.js'
 import type { BrokerStore, BrokerWatch } from './broker-store.js'
 import { createMessageCursor } from './message-cursor.js'
 import {
@@ -19,17 +18,11 @@ import {
   lastId,
   listReplies,
   type NewReply,
-  type StoredMessage,
 } from './message-table.js'
-import { type GatheredAnswers, openSurvey, type OpenSurvey } from './open-survey.js'
+import type { GatheredAnswers, OpenSurvey } from './open-survey.js'
 import { createProcessLease, type ProcessLease } from './process-lease.js'
-import {
-  decodeAnswer,
-  encodeAnswer,
-  encodeRequest,
-  handleEncoded,
-  parseKind,
-} from './survey-codec.js'
+import { encodeRequest } from './survey-codec.js'
+import { SurveyDesk } from './survey-desk.js'
 
 export interface SqliteBrokerDeps {
   readonly store: BrokerStore
@@ -59,13 +52,12 @@ class SqliteBroker implements Broker {
   readonly processId = randomUUID()
   readonly #deps: SqliteBrokerDeps
   readonly #store: BrokerStore
+  readonly #desk: SurveyDesk
   readonly #lease: ProcessLease
   readonly #cursor = createMessageCursor()
   readonly #surveys = new Map<string, OpenSurvey>()
   /** Writes under way that nobody waits for; `close` does. */
   readonly #pending = new Set<Promise<void>>()
-  #handlers: SurveyHandlers | undefined
-  #onGap: () => void = () => undefined
   #watch: BrokerWatch | undefined
   #timers: NodeJS.Timeout[] = []
   #closing: Promise<void> | undefined
@@ -80,6 +72,7 @@ class SqliteBroker implements Broker {
   constructor(deps: SqliteBrokerDeps) {
     this.#deps = deps
     this.#store = deps.store
+    this.#desk = new SurveyDesk({ processId: this.processId, logger: deps.logger })
     const { store, clock, leaseMs, retentionMs } = deps
     const entry = {
       id: this.processId,
@@ -91,15 +84,11 @@ class SqliteBroker implements Broker {
   }
 
   async start(handlers: SurveyHandlers, onGap: () => void): Promise<void> {
-    if (this.#handlers || this.#closing) {
-      throw new AppError('INTERNAL', 'broker_started', 'A broker is started once.')
-    }
-    this.#handlers = handlers
-    this.#onGap = onGap
+    this.#desk.open(handlers, onGap, this.#isClosing())
     try {
       await this.#join()
     } catch (error) {
-      this.#handlers = undefined
+      this.#desk.reset()
       this.#closeWatch()
       throw error
     }
@@ -116,21 +105,13 @@ class SqliteBroker implements Broker {
     request: SurveyRequest<K>,
     timeoutMs: number,
   ): Promise<SurveyResult<K>> {
-    const handlers = this.#handlers
-    if (!handlers || this.#closing) {
-      throw new AppError('UNAVAILABLE', 'broker_closed', 'The line to the processes is closed.')
-    }
-    const own = this.#askOwn(handlers, kind, request)
+    const own = this.#desk.askOwn(kind, request, this.#isClosing())
     this.#asking += 1
     try {
       const surveyId = randomUUID()
       const asked = await this.#send(surveyId, kind, request)
       const others = await this.#gather(surveyId, kind, asked, timeoutMs)
-      return {
-        asked: asked.length + 1,
-        answers: own === null ? others.answers : [own, ...others.answers],
-        missing: own === null ? [this.processId, ...others.missing] : others.missing,
-      }
+      return this.#desk.total(own, asked, others)
     } finally {
       this.#asking -= 1
     }
@@ -143,19 +124,6 @@ class SqliteBroker implements Broker {
 
   #isClosing(): boolean {
     return this.#closing !== undefined
-  }
-
-  #askOwn<K extends SurveyKind>(
-    handlers: SurveyHandlers,
-    kind: K,
-    request: SurveyRequest<K>,
-  ): SurveyAnswer<K> | null {
-    try {
-      return handlers[kind](request)
-    } catch (error) {
-      this.#deps.logger.error({ err: error, kind }, 'a survey handler failed')
-      return null
-    }
   }
 
   /** Sends the question to the others that are alive, and answers with their ids. */
@@ -184,15 +152,7 @@ class SqliteBroker implements Broker {
     timeoutMs: number,
   ): Promise<GatheredAnswers<SurveyAnswer<K>>> {
     if (asked.length === 0) return { answers: [], missing: [] }
-    const { survey, gathered } = openSurvey<SurveyAnswer<K>>({
-      asked,
-      timeoutMs,
-      decode: (body, processId) => {
-        const answer = decodeAnswer(kind, body)
-        if (answer === null) this.#deps.logger.warn({ kind, processId }, 'no answer to a survey')
-        return answer
-      },
-    })
+    const { survey, gathered } = this.#desk.gather(kind, asked, timeoutMs)
     this.#surveys.set(surveyId, survey)
     if (this.#closing) survey.settle()
     try {
@@ -244,24 +204,12 @@ class SqliteBroker implements Broker {
     const replies: NewReply[] = []
     for (const message of messages) {
       if (message.sender === this.processId) continue
-      const { sender, surveyId } = message
-      replies.push({ recipient: sender, surveyId, body: this.#answer(message) })
+      const { id, sender, surveyId, kind, body } = message
+      const answer = this.#desk.answer(kind, body, { id, sender })
+      replies.push({ recipient: sender, surveyId, body: answer })
     }
     if (replies.length > 0) this.#track(this.#sendReplies(replies))
     if (gap) this.#reportGap('messages were removed before they were read')
-  }
-
-  /** What this process says to a message, as text; it says so when it cannot, and nobody waits for it. */
-  #answer(message: StoredMessage): string {
-    const kind = parseKind(message.kind)
-    try {
-      if (kind && this.#handlers) return handleEncoded(this.#handlers, kind, message.body)
-      throw new TypeError(`This version knows no survey of kind ${message.kind}.`)
-    } catch (error) {
-      const { id, sender } = message
-      this.#deps.logger.error({ err: error, id, sender, kind: message.kind }, 'message skipped')
-      return encodeAnswer(null)
-    }
   }
 
   async #sendReplies(replies: readonly NewReply[]): Promise<void> {
@@ -312,19 +260,13 @@ class SqliteBroker implements Broker {
   }
 
   #reportGap(why: string): void {
-    if (this.#isClosing()) return
-    this.#deps.logger.warn({ why }, 'messages between processes may have been lost')
-    try {
-      this.#onGap()
-    } catch (error) {
-      this.#deps.logger.error({ err: error }, 'the check after a gap failed')
-    }
+    if (!this.#isClosing()) this.#desk.reportGap(why)
   }
 
   /** Leaves, then answers what was asked before: nobody has to wait for a process that goes. */
   async #leave(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
-    if (!this.#handlers) return
+    if (!this.#desk.isOpen()) return
     try {
       await this.#lease.leave()
       if (this.#watch) {

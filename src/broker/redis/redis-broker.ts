@@ -9,14 +9,9 @@ import type {
 } from '../../domain/broker.js'
 import type { Logger } from '../../domain/logger.js'
 import { AppError, toAppError } from '../../errors/app-error.js'
-import { type GatheredAnswers, openSurvey } from '../open-survey.js'
-import {
-  decodeAnswer,
-  encodeAnswer,
-  encodeRequest,
-  handleEncoded,
-  parseKind,
-} from '../survey-codec.js'
+import type { GatheredAnswers } from '../open-survey.js'
+import { encodeRequest } from '../survey-codec.js'
+import { SurveyDesk } from '../survey-desk.js'
 import type { BrokerRedis } from './broker-redis.js'
 import { type BusMessage, isBusMessage } from './bus-message.js'
 import { createGapWatch, type GapWatch } from './gap-watch.js'
@@ -52,14 +47,13 @@ export function createRedisBroker(deps: RedisBrokerDeps): Broker {
 class RedisBroker implements Broker {
   readonly processId = randomUUID()
   readonly #deps: RedisBrokerDeps
+  readonly #desk: SurveyDesk
   readonly #registry: ProcessRegistry
   readonly #outbox: Outbox
   readonly #gaps: GapWatch
   readonly #surveys = new Map<string, SurveyInbox>()
   /** Answers under way that nobody waits for; `close` does. */
   readonly #pending = new Set<Promise<void>>()
-  #handlers: SurveyHandlers | undefined
-  #onGap: () => void = () => undefined
   #timer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   /** Called with the message that this process sends to itself to hear out what was sent before. */
@@ -69,6 +63,7 @@ class RedisBroker implements Broker {
     this.#deps = deps
     const { redis, keyPrefix, leaseMs } = deps
     const { processId } = this
+    this.#desk = new SurveyDesk({ processId, logger: deps.logger })
     const key = `${keyPrefix}processes`
     this.#registry = createProcessRegistry({ redis, key, processId, leaseMs })
     this.#outbox = createOutbox(redis.bus)
@@ -80,11 +75,7 @@ class RedisBroker implements Broker {
   }
 
   async start(handlers: SurveyHandlers, onGap: () => void): Promise<void> {
-    if (this.#handlers || this.#closing) {
-      throw new AppError('INTERNAL', 'broker_started', 'A broker is started once.')
-    }
-    this.#handlers = handlers
-    this.#onGap = onGap
+    this.#desk.open(handlers, onGap, this.#isClosing())
     const { redis, heartbeatMs } = this.#deps
     try {
       // Only who listens may be asked: first the subscription, then the lease.
@@ -95,7 +86,7 @@ class RedisBroker implements Broker {
       })
       await this.#registry.renew()
     } catch (error) {
-      this.#handlers = undefined
+      this.#desk.reset()
       await redis.bus.close()
       throw toBrokerError(error)
     }
@@ -109,11 +100,7 @@ class RedisBroker implements Broker {
     request: SurveyRequest<K>,
     timeoutMs: number,
   ): Promise<SurveyResult<K>> {
-    const handlers = this.#handlers
-    if (!handlers || this.#closing) {
-      throw new AppError('UNAVAILABLE', 'broker_closed', 'The line to the processes is closed.')
-    }
-    const own = this.#askOwn(handlers, kind, request)
+    const own = this.#desk.askOwn(kind, request, this.#isClosing())
     const surveyId = randomUUID()
     const inbox = new SurveyInbox()
     this.#surveys.set(surveyId, inbox)
@@ -123,11 +110,7 @@ class RedisBroker implements Broker {
         this.#ask(surveyId, kind, request),
       ])
       const others = await this.#gather(inbox, kind, asked, timeoutMs)
-      return {
-        asked: asked.length + 1,
-        answers: own === null ? others.answers : [own, ...others.answers],
-        missing: own === null ? [this.processId, ...others.missing] : others.missing,
-      }
+      return this.#desk.total(own, asked, others)
     } catch (error) {
       throw toBrokerError(error)
     } finally {
@@ -144,19 +127,6 @@ class RedisBroker implements Broker {
     return this.#closing !== undefined
   }
 
-  #askOwn<K extends SurveyKind>(
-    handlers: SurveyHandlers,
-    kind: K,
-    request: SurveyRequest<K>,
-  ): SurveyAnswer<K> | null {
-    try {
-      return handlers[kind](request)
-    } catch (error) {
-      this.#deps.logger.error({ err: error, kind }, 'a survey handler failed')
-      return null
-    }
-  }
-
   #ask<K extends SurveyKind>(surveyId: string, kind: K, request: SurveyRequest<K>): Promise<void> {
     const question = { surveyId, from: this.processId, kind, body: encodeRequest(request) }
     return this.#outbox.post(EVERYBODY, JSON.stringify(question))
@@ -169,15 +139,7 @@ class RedisBroker implements Broker {
     timeoutMs: number,
   ): Promise<GatheredAnswers<SurveyAnswer<K>>> {
     if (asked.length === 0) return { answers: [], missing: [] }
-    const { survey, gathered } = openSurvey<SurveyAnswer<K>>({
-      asked,
-      timeoutMs,
-      decode: (body, processId) => {
-        const answer = decodeAnswer(kind, body)
-        if (answer === null) this.#deps.logger.warn({ kind, processId }, 'no answer to a survey')
-        return answer
-      },
-    })
+    const { survey, gathered } = this.#desk.gather(kind, asked, timeoutMs)
     inbox.open(survey)
     if (this.#closing) survey.settle()
     return gathered
@@ -199,7 +161,8 @@ class RedisBroker implements Broker {
 
   #answer({ surveyId, from, kind, body }: BusMessage): void {
     if (from === this.processId) return
-    const answer = { surveyId, from: this.processId, kind, body: this.#say(from, kind, body) }
+    const said = this.#desk.answer(kind, body, { from })
+    const answer = { surveyId, from: this.processId, kind, body: said }
     const sent = this.#outbox
       .post(from, JSON.stringify(answer))
       .catch((error: unknown) => {
@@ -209,18 +172,6 @@ class RedisBroker implements Broker {
     this.#pending.add(sent)
   }
 
-  /** What this process says to a question, as text; it says so when it cannot, and nobody waits for it. */
-  #say(from: string, kindName: string, body: string): string {
-    const kind = parseKind(kindName)
-    try {
-      if (kind && this.#handlers) return handleEncoded(this.#handlers, kind, body)
-      throw new TypeError(`This version knows no survey of kind ${kindName}.`)
-    } catch (error) {
-      this.#deps.logger.error({ err: error, from, kind: kindName }, 'message skipped')
-      return encodeAnswer(null)
-    }
-  }
-
   #beat(): void {
     this.#registry.renew().catch((error: unknown) => {
       this.#deps.logger.debug({ err: error }, 'the broker could not renew its lease')
@@ -228,13 +179,7 @@ class RedisBroker implements Broker {
   }
 
   #reportGap(why: string): void {
-    if (this.#isClosing() || !this.#handlers) return
-    this.#deps.logger.warn({ why }, 'messages between processes may have been lost')
-    try {
-      this.#onGap()
-    } catch (error) {
-      this.#deps.logger.error({ err: error }, 'the check after a gap failed')
-    }
+    if (!this.#isClosing() && this.#desk.isOpen()) this.#desk.reportGap(why)
   }
 
   /** Waits until what was sent to this process before has arrived; questions are answered on the way. */
@@ -253,7 +198,7 @@ class RedisBroker implements Broker {
   async #leave(): Promise<void> {
     clearInterval(this.#timer)
     this.#gaps.close()
-    if (!this.#handlers) return
+    if (!this.#desk.isOpen()) return
     try {
       // Once before, so that who has asked for the processes already finds this one among them.
       await this.#hearOut()
