@@ -58,10 +58,7 @@ async function start(
   const { lifecycle, logger, readiness } = core
   const running = new Map<string, RunningService>()
   lifecycle.onClose('services', () => closeServices([...running.values()], config))
-  lifecycle.onClose('readiness', () => {
-    logger.info({}, 'shutting down')
-    readiness.set(false)
-  })
+  lifecycle.onClose('readiness', () => readiness.set(false))
   try {
     for (const runner of runners) {
       const grpc = running.get('grpc')?.address

@@ -77,10 +77,11 @@ export function createServer(
 
 function createBareServer(deps: ServerDeps, options: ServerOptions): FastifyInstance {
   const trust = createProxyTrust(options.trustedProxies)
-  const loggerInstance: FastifyBaseLogger = deps.logger
+  // Our own lines say what is usual; Fastify has the logger for what goes wrong inside it.
+  const level = deps.logger.isLevelEnabled('info') ? 'warn' : deps.logger.level
+  const loggerInstance: FastifyBaseLogger = deps.logger.child({}, { level })
   return fastify({
     loggerInstance,
-    // Our own line says more; Fastify keeps the logger for what goes wrong inside it.
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger,
     genReqId: createRequestIds(trust),
