@@ -120,7 +120,7 @@ export async function provePromise(t: Test, envOf: () => Env = () => ({})): Prom
       const client = await openPushClient(t, at.socket, { token: eve.accessToken, event: 'news' })
 
       const result = await runApp(['session', 'end', eve.sessionId], { dataDir: at.dataDir, env })
-      t.equal(result.code, 0, result.stderr)
+      if (result.code !== 0) throw new Error(`app session end: ${result.stderr}`)
       t.match(result.stdout, /1 session/)
       t.same(await client.closed, { code: 4401, reason: 'ended_by_admin' })
       t.match(await call('GET', `${at.http}/me`, { token: eve.accessToken }), {

@@ -9,3 +9,11 @@ await t.test('randomId is 128 bits in base64url and never repeats', async (t) =>
   }
   t.equal(new Set(ids).size, 1000)
 })
+
+await t.test('randomId can stand on a command line', async (t) => {
+  const ids = Array.from({ length: 10_000 }, () => randomId())
+  t.same(
+    ids.filter((id) => id.startsWith('-')),
+    [],
+  )
+})
