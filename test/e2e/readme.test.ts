@@ -35,7 +35,8 @@ await t.test(
     t.match(output, /"username":"ada"/)
     t.match(output, /"registered":"news"/, 'the WebSocket is registered')
     t.match(output, /"delivered":1/, 'the push reached it')
-    t.match(output, /^hello, ada$/m, 'the message arrived')
+    // Two programs write to one pipe: the line may begin after what the other has not ended yet.
+    t.match(output, /hello, ada$/m, 'the message arrived')
     t.match(output, /"ended":1,"connectionsClosed":1/)
     t.match(output, /HTTP\/1\.1 401/)
     t.match(output, /"reason":"ended_by_user"/)
