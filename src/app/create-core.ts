@@ -7,8 +7,10 @@ import type { Clock } from '../domain/clock.js'
 import type { KeyAdmin, PublicKeySource } from '../domain/token.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
+import { createAnnouncedUsers } from '../service/announced-users.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
+import { createUserDirectory, type UserDirectory } from '../service/user-directory.js'
 import { createAuth } from './create-auth.js'
 import { createLogger } from './create-logger.js'
 import { createServices, type Services } from './create-services.js'
@@ -78,11 +80,14 @@ async function openCore(
   const auth = await createAuth({ config, clock, logger })
   lifecycle.onClose('key ring', () => auth.keyRing.close())
 
-  const line = await joinProcesses(store, config, base)
+  const { broker } = store
+  const userDirectory = createUserDirectory({ users: store.users, clock })
+  const users = createAnnouncedUsers({ users: store.users, broker, logger, ...config.broker })
+  const line = await joinProcesses({ ...store, userDirectory }, config, base)
   return {
     ...base,
     ...line,
-    ...createServices({ ...store, config, clock, logger, auth }),
+    ...createServices({ ...store, users, userDirectory, config, clock, logger, auth }),
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
@@ -94,7 +99,7 @@ async function openCore(
 
 /** What is open in this process, the answers it gives the others, and the watch over both. */
 async function joinProcesses(
-  { broker, sessionStore }: Store,
+  { broker, sessionStore, userDirectory }: Store & { readonly userDirectory: UserDirectory },
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
@@ -107,8 +112,16 @@ async function joinProcesses(
     ...{ sessionStore, clock, logger, handles: sessionHandles },
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
-  const handlers = createSurveyHandlers({ handles: sessionHandles, hub })
-  await broker.start(handlers, () => void monitor.sweepNow())
+  const handlers = createSurveyHandlers({
+    handles: sessionHandles,
+    hub,
+    sessionStore,
+    userDirectory,
+  })
+  await broker.start(handlers, () => {
+    userDirectory.forget(null)
+    void monitor.sweepNow()
+  })
   lifecycle.onClose('broker', () => broker.close())
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())

@@ -17,6 +17,7 @@ import {
 } from '../service/authentication-service.js'
 import { createPushService, type PushService } from '../service/push-service.js'
 import { createSessionService, type SessionService } from '../service/session-service.js'
+import type { UserDirectory } from '../service/user-directory.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import type { Auth } from './create-auth.js'
 
@@ -28,6 +29,7 @@ export interface ServicesDeps {
   readonly logger: Logger
   readonly auth: Auth
   readonly users: UserRepository
+  readonly userDirectory: UserDirectory
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
   readonly sessionStore: SessionStore
@@ -56,6 +58,7 @@ export function createServices(deps: ServicesDeps): Services {
     }),
     sessions: createSessionService({
       ...{ users, sessionStore, auditLog, broker, clock, logger, tokenVerifier, passwordHasher },
+      userDirectory: deps.userDirectory,
       tokenIssuer: auth.tokenIssuer,
       tokenVault: auth.tokenVault,
       policy: policyOf(session),

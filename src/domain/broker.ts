@@ -20,6 +20,11 @@ export interface SurveyKinds {
     request: { sessionIds: readonly string[] }
     answer: { bySession: Record<string, number> }
   }
+  /** Use nothing that is remembered of these users, or of any (null). */
+  users_changed: {
+    request: { userIds: readonly string[] | null }
+    answer: Record<string, never>
+  }
 }
 export type SurveyKind = keyof SurveyKinds
 export type SurveyRequest<K extends SurveyKind> = SurveyKinds[K]['request']

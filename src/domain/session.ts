@@ -115,6 +115,8 @@ export interface SessionStore {
   listByUser(userId: string, now: number): Promise<readonly Session[]>
   /** Of the given sessions, those that are over. The backstop for a lost end message. */
   findOver(sessionIds: readonly string[], now: number): Promise<readonly EndedSession[]>
+  /** These sessions have changed elsewhere: what this process remembers of them is not used any more. */
+  forget(sessionIds: readonly string[]): void
   /**
    * Removes sessions past their end and forgotten reasons, at most `limit`; answers how many. A store whose
    * entries expire by themselves has nothing to do and answers 0.
@@ -128,6 +130,8 @@ export interface Principal {
   readonly role: UserRole
   readonly sessionId: string
   readonly clientId: string
+  /** As it was when it was found alive; for showing it, not for asking whether it still is. */
+  readonly session: Session
   /** When the access token that was shown expires, in milliseconds since the epoch. */
   readonly tokenExpiresAt: number
 }

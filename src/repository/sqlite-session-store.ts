@@ -77,6 +77,8 @@ export function createSqliteSessionStore({ store }: { store: SqliteStore }): Ses
     end: (selector, reason, now) => store.write((db) => end(db, selector, reason, now)),
     listByUser: async (userId, now) =>
       store.read((db) => db.prepare(SELECT_LIST).all(userId, now, now).map(toSession)),
+    // Every check reads the file: there is nothing to forget.
+    forget: () => undefined,
     findOver: async (sessionIds, now) => store.read((db) => findOver(db, sessionIds, now)),
     deleteExpired: (now, limit) => store.write((db) => deleteExpired(db, now, limit)),
   }

@@ -60,6 +60,7 @@ export function createAuthenticationService(
         role: claims.role,
         sessionId: claims.sessionId,
         clientId: session.clientId,
+        session,
         tokenExpiresAt: claims.expiresAt,
       }
     },

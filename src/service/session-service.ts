@@ -19,6 +19,7 @@ import { login } from './login.js'
 import { refresh } from './refresh.js'
 import { createSessionEnder, type EndActor, type EndResult } from './session-ender.js'
 import { createTokenPairIssuer, type SignIn } from './token-pair.js'
+import type { UserDirectory } from './user-directory.js'
 
 export type { EndResult } from './session-ender.js'
 export type { SignIn } from './token-pair.js'
@@ -61,12 +62,16 @@ export interface SessionService {
    * Raises NOT_FOUND with `session_not_found` or `user_not_found`.
    */
   endAsAdmin(target: { sessionId: string } | { userId: string }): Promise<EndResult>
-  /** The live session and its user, for `GET /me`. Raises as authenticate does. */
+  /**
+   * The session that the caller was authenticated by, as it was then, and its user as the directory has it.
+   * Raises UNAUTHENTICATED (`user_deleted`).
+   */
   current(principal: Principal): Promise<{ user: User; session: Session }>
 }
 
 export interface SessionServiceDeps {
   readonly users: UserRepository
+  readonly userDirectory: UserDirectory
   readonly sessionStore: SessionStore
   readonly passwordHasher: PasswordHasher
   readonly tokenIssuer: TokenIssuer
@@ -90,7 +95,7 @@ export interface SessionServiceDeps {
 }
 
 export function createSessionService(base: SessionServiceDeps): SessionService {
-  const { users, sessionStore, clock } = base
+  const { users, userDirectory } = base
   const auditTrail = createAuditTrail(base)
   const ender = createSessionEnder({ ...base, auditTrail })
   const deps = { ...base, auditTrail, ender, pairs: createTokenPairIssuer(base) }
@@ -124,11 +129,9 @@ export function createSessionService(base: SessionServiceDeps): SessionService {
       return ender.end({ by: 'user', userId: target.userId }, 'ended_by_admin', NOBODY)
     },
     async current(principal) {
-      const check = await sessionStore.check(principal.sessionId, clock.now())
-      if (!check.alive) throw sessionOver(check.reason)
-      const user = await users.findById(principal.userId)
+      const user = await userDirectory.find(principal.userId)
       if (!user) throw sessionOver('user_deleted')
-      return { user, session: check.session }
+      return { user, session: principal.session }
     },
   }
 }

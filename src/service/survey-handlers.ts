@@ -1,21 +1,34 @@
 import type { SurveyHandlers } from '../domain/broker.js'
+import type { SessionStore } from '../domain/session.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
+import type { UserDirectory } from './user-directory.js'
 
 export interface SurveyHandlersDeps {
   readonly handles: SessionHandles
+  readonly sessionStore: Pick<SessionStore, 'forget'>
+  readonly userDirectory: Pick<UserDirectory, 'forget'>
   /** The connections of this process that registered for pushes; answers how many took the message. */
   readonly hub: { push(userId: string, event: string, message: string): number }
 }
 
 /** What this process does and answers when another one (or itself) asks all of them. */
-export function createSurveyHandlers({ handles, hub }: SurveyHandlersDeps): SurveyHandlers {
+export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
+  const { handles, sessionStore, userDirectory, hub } = deps
   return {
-    sessions_ended: ({ sessions }) => ({ connectionsClosed: handles.end(sessions) }),
+    sessions_ended: ({ sessions }) => {
+      // The store tells this process too, by another way, which may be the slower one.
+      sessionStore.forget(sessions.map(({ id }) => id))
+      return { connectionsClosed: handles.end(sessions) }
+    },
     push: ({ userId, event, message }) => ({ delivered: hub.push(userId, event, message) }),
     count_connections: ({ sessionIds }) => {
       const counts = sessionIds.map((id) => [id, handles.count(id)] as const)
       // Most sessions have nothing open in most processes: an id that is missing counts as none.
       return { bySession: Object.fromEntries(counts.filter(([, count]) => count > 0)) }
+    },
+    users_changed: ({ userIds }) => {
+      userDirectory.forget(userIds)
+      return {}
     },
   }
 }

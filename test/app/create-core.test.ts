@@ -32,6 +32,32 @@ await t.test('core stops the clock of its services where a test asks for it', as
   t.equal(user.createdAt, 1_000_000_000_000)
 })
 
+await t.test('cores of one store show the same user, whichever changed them', async (t) => {
+  const config = await testConfig(t.testdir())
+  const open = async () => {
+    const core = await createCore({ config, processKind: 'http', logStream: new PassThrough() })
+    t.teardown(() => core.lifecycle.close())
+    return core
+  }
+  const [here, there] = [await open(), await open()]
+  const password = 'correct horse battery'
+  const { id } = await here.accounts.register({ username: 'ada', password }, '127.0.0.1')
+  const client = { clientId: 'client', userAgent: 'test', address: '127.0.0.1' }
+  const signIn = await here.sessions.login({ login: 'ada', password, remember: false }, client)
+  const namesNow = () =>
+    Promise.all(
+      [here, there].map(async ({ authentication, sessions }) => {
+        const principal = await authentication.authenticate(signIn.accessToken)
+        return (await sessions.current(principal)).user.displayName
+      }),
+    )
+  t.strictSame(await namesNow(), ['ada', 'ada'])
+  for (const displayName of ['Ada', 'Augusta']) {
+    await here.accounts.updateProfile(id, { displayName })
+    t.strictSame(await namesNow(), [displayName, displayName])
+  }
+})
+
 await t.test('core names the file that is no database and leaves nothing open', async (t) => {
   const dataDir = t.testdir()
   const config = await testConfig(dataDir)

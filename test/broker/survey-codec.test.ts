@@ -14,6 +14,7 @@ const HANDLERS: SurveyHandlers = {
   count_connections: ({ sessionIds }) => ({
     bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
   }),
+  users_changed: () => ({}),
 }
 const ENDED = { id: 's', userId: 'u', reason: 'logged_out' } as const
 
@@ -35,6 +36,12 @@ await t.test('survey codec carries every kind there and back', async (t) => {
   const count = encodeRequest<'count_connections'>({ sessionIds: ['a', 'b'] })
   const counted = handleEncoded(HANDLERS, 'count_connections', count)
   t.strictSame(decodeAnswer('count_connections', counted), { bySession: { a: 1, b: 1 } })
+
+  for (const userIds of [['a', 'b'], null]) {
+    const changed = encodeRequest<'users_changed'>({ userIds })
+    const heard = handleEncoded(HANDLERS, 'users_changed', changed)
+    t.strictSame(decodeAnswer('users_changed', heard), {})
+  }
 })
 
 await t.test('survey codec believes no request of another shape', async (t) => {
@@ -42,10 +49,11 @@ await t.test('survey codec believes no request of another shape', async (t) => {
     sessions_ended: ['{}', '{"sessions":1}', '{"sessions":[{"id":"a"}]}', 'null', '[]', '{'],
     push: ['{}', '{"userId":"u","event":1,"message":"m"}', '"text"'],
     count_connections: ['{}', '{"sessionIds":[1]}', ''],
+    users_changed: ['{}', '{"userIds":[1]}', '{"userIds":"a"}', 'null'],
   } as const
   const alien = JSON.stringify({ sessions: [{ ...ENDED, reason: 'abducted' }] })
   t.throws(() => handleEncoded(HANDLERS, 'sessions_ended', alien), TypeError)
-  for (const kind of ['sessions_ended', 'push', 'count_connections'] as const) {
+  for (const kind of ['sessions_ended', 'push', 'count_connections', 'users_changed'] as const) {
     for (const text of bad[kind]) {
       t.throws(() => handleEncoded(HANDLERS, kind, text), {
         message: `This is not a request of kind ${kind}.`,
@@ -60,6 +68,7 @@ await t.test('survey codec believes no answer of another shape', async (t) => {
     t.equal(decodeAnswer('push', text), null, text)
   }
   t.equal(decodeAnswer('sessions_ended', '{"delivered":1}'), null)
+  t.equal(decodeAnswer('users_changed', '[]'), null)
   for (const text of ['{"bySession":[]}', '{"bySession":null}', '{"bySession":{"a":"1"}}', '1']) {
     t.equal(decodeAnswer('count_connections', text), null, text)
   }

@@ -16,12 +16,14 @@ interface Heard {
   readonly handlers: SurveyHandlers
   readonly pushes: string[]
   readonly ended: string[]
+  readonly changed: string[]
 }
 
 /** Handlers that keep what they heard and answer with `size`. */
 function listen(size: number): Heard {
   const pushes: string[] = []
   const ended: string[] = []
+  const changed: string[] = []
   const handlers: SurveyHandlers = {
     sessions_ended: ({ sessions }) => {
       ended.push(...sessions.map(({ id, reason }) => `${id} ${reason}`))
@@ -34,8 +36,12 @@ function listen(size: number): Heard {
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, size])),
     }),
+    users_changed: ({ userIds }) => {
+      changed.push(...(userIds ?? ['all']))
+      return {}
+    },
   }
-  return { handlers, pushes, ended }
+  return { handlers, pushes, ended, changed }
 }
 
 const push = (message: string) => ({ userId: 'ann', event: 'news', message })
@@ -75,6 +81,20 @@ export async function checkBroker(t: Test, open: (t: Test) => Promise<BrokerSetu
       answers: [{ bySession: { s: 2 } }, { bySession: { s: 1 } }],
       missing: [],
     })
+    for (const userIds of [['ann', 'bob'], null]) {
+      t.same(await two.survey('users_changed', { userIds }, PATIENT_MS), {
+        asked: 2,
+        answers: [{}, {}],
+        missing: [],
+      })
+    }
+    t.strictSame(
+      heard.map(({ changed }) => changed),
+      [
+        ['ann', 'bob', 'all'],
+        ['ann', 'bob', 'all'],
+      ],
+    )
     t.strictSame(
       heard.map(({ ended }) => ended),
       [['s ended_by_admin'], ['s ended_by_admin']],

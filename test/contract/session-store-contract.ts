@@ -39,6 +39,18 @@ export async function checkSessionStore(
     })
   })
 
+  await t.test('forget changes nothing but where the next check looks', async (t) => {
+    const store = await open(t)
+    const session = sampleSession()
+    await store.create(session, UNLIMITED)
+    await store.check(session.id, T0)
+    store.forget([session.id, 'nobody'])
+    t.match(await store.check(session.id, T0), { alive: true })
+    await store.end({ by: 'session', sessionId: session.id }, 'logged_out', T0)
+    store.forget([session.id])
+    t.strictSame(await store.check(session.id, T0), { alive: false, reason: 'logged_out' })
+  })
+
   await t.test('create refuses an id that is in use', async (t) => {
     const store = await open(t)
     const session = sampleSession()

@@ -8,6 +8,7 @@ import {
   type GrpcServerOptions,
 } from '../../src/grpc/create-grpc-server.js'
 import { createHelloService } from '../../src/service/hello-service.js'
+import { sampleSession } from '../contract/sample-session.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 
 export const API_KEY = 'test-api-key'
@@ -19,6 +20,7 @@ export const PRINCIPAL: Principal = {
   role: 'admin',
   sessionId: 'session-1',
   clientId: 'client-1',
+  session: sampleSession({ id: 'session-1' }),
   tokenExpiresAt: 1_800_000_000_123,
 }
 

@@ -95,6 +95,7 @@ function principal(sessionId: string): Principal {
     role: 'user',
     sessionId,
     clientId: SESSION.clientId,
+    session: { ...SESSION, id: sessionId },
     tokenExpiresAt: Date.UTC(2026, 0, 3),
   }
 }

@@ -35,6 +35,7 @@ export function createMemorySessionStore(): MemorySessionStore {
     end: 0,
     listByUser: 0,
     findOver: 0,
+    forget: 0,
     deleteExpired: 0,
   }
   let down = false
@@ -148,6 +149,9 @@ export function createMemorySessionStore(): MemorySessionStore {
         const reason = overReason(row, now)
         return reason === null ? [] : [{ id, userId: row.session.userId, reason }]
       })
+    },
+    forget() {
+      enter('forget')
     },
     async deleteExpired(now, limit) {
       enter('deleteExpired')

@@ -7,6 +7,7 @@ import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import { createAuthenticationService } from '../../src/service/authentication-service.js'
 import { createSessionService } from '../../src/service/session-service.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
+import { createUserDirectory } from '../../src/service/user-directory.js'
 import { createFakeBroker } from './fake-broker.js'
 import { createFakeClock } from './fake-clock.js'
 import { createFakePasswordHasher } from './fake-password-hasher.js'
@@ -42,8 +43,10 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const handles = createSessionHandles()
   const otherHandles = createSessionHandles()
   const hub = { push: () => 0 }
-  broker.join(createSurveyHandlers({ handles, hub }))
-  broker.join(createSurveyHandlers({ handles: otherHandles, hub }))
+  const userDirectory = createUserDirectory({ users, clock })
+  const process = { sessionStore, userDirectory, hub }
+  broker.join(createSurveyHandlers({ ...process, handles }))
+  broker.join(createSurveyHandlers({ ...process, handles: otherHandles }))
 
   const keyRing = createTestRing(key)
   const audience = { issuer: 'house', audience: 'house' }
@@ -60,6 +63,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const tokenVault = createTokenVault()
   const deps = {
     users,
+    userDirectory,
     sessionStore,
     passwordHasher,
     tokenIssuer,

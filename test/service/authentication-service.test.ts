@@ -10,6 +10,7 @@ await t.test('authenticate tells who is calling', async (t) => {
     role: 'user',
     sessionId,
     clientId: 'laptop',
+    session: (await house.sessionStore.listByUser('user-1', house.clock.now()))[0],
     tokenExpiresAt: house.clock.now() + 600_000,
   })
 })

@@ -20,7 +20,9 @@ function createHouse() {
         return delivered
       },
     }
-    broker.join(createSurveyHandlers({ handles: createSessionHandles(), hub }))
+    const memory = { forget: () => undefined }
+    const handles = createSessionHandles()
+    broker.join(createSurveyHandlers({ handles, hub, sessionStore: memory, userDirectory: memory }))
   }
   return { broker, pushed, pushService: createPushService({ broker, surveyTimeoutMs: 100 }) }
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
 
-await t.test('survey handlers close, push and count in this process', async (t) => {
+await t.test('survey handlers close, push, count and forget in this process', async (t) => {
   const handles = createSessionHandles()
   const ended: unknown[] = []
   handles.attach('session-1', { end: (session) => ended.push(session) })
@@ -14,7 +14,12 @@ await t.test('survey handlers close, push and count in this process', async (t) 
       return 4
     },
   }
-  const handlers = createSurveyHandlers({ handles, hub })
+  const forgotten: unknown[] = []
+  const handlers = createSurveyHandlers({
+    ...{ handles, hub },
+    sessionStore: { forget: (sessionIds) => forgotten.push(['sessions', sessionIds]) },
+    userDirectory: { forget: (userIds) => forgotten.push(['users', userIds]) },
+  })
 
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1', 'session-2'] }), {
     bySession: { 'session-1': 2 },
@@ -26,6 +31,14 @@ await t.test('survey handlers close, push and count in this process', async (t) 
   const session = { id: 'session-1', userId: 'user-1', reason: 'logged_out' } as const
   t.strictSame(handlers.sessions_ended({ sessions: [session] }), { connectionsClosed: 2 })
   t.strictSame(ended, [session, session])
+  t.strictSame(forgotten.splice(0), [['sessions', ['session-1']]])
   t.strictSame(handlers.sessions_ended({ sessions: [session] }), { connectionsClosed: 0 })
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1'] }), { bySession: {} })
+  forgotten.length = 0
+  t.strictSame(handlers.users_changed({ userIds: ['user-1'] }), {})
+  t.strictSame(handlers.users_changed({ userIds: null }), {})
+  t.strictSame(forgotten, [
+    ['users', ['user-1']],
+    ['users', null],
+  ])
 })

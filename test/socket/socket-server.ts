@@ -11,6 +11,7 @@ import type { SessionHandle, SessionHandles } from '../../src/realtime/session-h
 import type { AuthenticationService } from '../../src/service/authentication-service.js'
 import type { PushService } from '../../src/service/push-service.js'
 import { createSocketPlugin, type SocketPluginOptions } from '../../src/socket/socket-plugin.js'
+import { sampleSession } from '../contract/sample-session.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
@@ -63,6 +64,7 @@ export function createFakeAuthentication(): AuthenticationService & {
         role: 'user',
         sessionId: `session of ${principal.userId}`,
         clientId: 'client',
+        session: sampleSession({ userId: principal.userId }),
         tokenExpiresAt: Number.MAX_SAFE_INTEGER,
         ...principal,
       })

@@ -196,6 +196,10 @@ class RedisSessionStore implements SessionStore {
     return over
   }
 
+  forget(sessionIds: readonly string[]): void {
+    for (const id of sessionIds) this.#reader.forget(id)
+  }
+
   /** Nothing to do: every key expires by itself. */
   async deleteExpired(): Promise<number> {
     return 0

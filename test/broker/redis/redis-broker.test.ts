@@ -54,6 +54,7 @@ async function startProcess(
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
     }),
+    users_changed: () => ({}),
     ...overrides,
   }
   await redis.start()

@@ -76,6 +76,17 @@ await t.test('on a single redis', { skip }, async (t) => {
     t.strictSame(await calls(), before)
   })
 
+  await t.test('a session that was forgotten is read again', async (t) => {
+    const store = await openProcess(t, [server.url])
+    const session = newSession()
+    await store.create(session, UNLIMITED)
+    await store.check(session.id, Date.now())
+    const before = (await server.calls())['hmget'] ?? 0
+    store.forget([session.id])
+    t.match(await store.check(session.id, Date.now()), { alive: true })
+    t.equal((await server.calls())['hmget'], before + 1)
+  })
+
   await t.test('many checks at once of a session that is not known read it once', async (t) => {
     const store = await openProcess(t, [server.url])
     const session = newSession()
