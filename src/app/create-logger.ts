@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { pino, type Logger } from 'pino'
+import { createLineGatherer } from './line-gatherer.js'
 import { maskSecrets } from '../util/mask-secrets.js'
 
 export interface LoggerOptions {
@@ -21,7 +22,10 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
     formatters: { log: maskSecrets },
   }
   const isPretty = format === 'pretty' || (format === 'auto' && stream.isTTY === true)
-  if (!isPretty) return pino({ ...base, timestamp: pino.stdTimeFunctions.isoTime }, stream)
+  if (!isPretty) {
+    const timestamp = pino.stdTimeFunctions.isoTime
+    return pino({ ...base, timestamp }, createLineGatherer(stream))
+  }
   const { default: pretty } = await import('pino-pretty')
   return pino(base, pretty({ destination: stream, sync: true, ignore: 'pid,hostname' }))
 }

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { createLogger } from '../../src/app/create-logger.js'
+import { waitFor } from '../helpers/wait-for.js'
 
 function text(stream: PassThrough): string {
   return String(stream.read() ?? '')
@@ -11,7 +12,7 @@ await t.test('logger writes one JSON object a line and masks secrets', async (t)
   const logger = await createLogger({ level: 'info', format: 'auto', service: 'http', stream })
   logger.info({ password: 'hunter2-hunter2', request: { authorization: 'Bearer abc' } }, 'hello')
   logger.debug({}, 'not shown')
-  const line = text(stream)
+  const line = await waitFor('the line', () => text(stream))
   t.notMatch(line, /hunter2|abc|not shown/)
   t.match(JSON.parse(line), {
     service: 'http',

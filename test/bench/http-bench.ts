@@ -1,6 +1,7 @@
 /**
- * The authenticated route (`GET /home`: token, session, user) against the same answer from a bare Fastify
- * route, and our public route (`GET /hello`). CPU per request of the server's process first.
+ * The authenticated route (`GET /home`: token, session, user) against the same route of our own server without
+ * authentication, and against the same answer of a bare Fastify; on SQLite, and on Redis where redis-server
+ * is installed. CPU per request of the server's process first.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,11 +9,13 @@ import { join } from 'node:path'
 import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 import { appEnv, BINARY } from '../helpers/app-process.js'
 import { registerAndLogin } from '../helpers/http-client.js'
-import { load, serve } from './child.js'
+import { skipUnless } from '../helpers/server/service-binary.js'
+import { startRedis } from '../helpers/server/redis.js'
+import { load, serve, type Served } from './child.js'
 import { cpuMicroseconds, inTurns, median, noisePercent, printTable } from './measure.js'
 
 const ROUNDS = 6
-const SECONDS = 3
+const SECONDS = 2
 const CONNECTIONS = 32
 
 interface Sample {
@@ -22,12 +25,15 @@ interface Sample {
 
 export async function benchHttp(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-  const env = appEnv({ dataDir }) as Record<string, string>
-  const bare = await serve([`${PACKAGE_ROOT}dist/test/bench/bare-server.js`])
-  const ours = await serve([BINARY, 'http'], env)
+  const redis = skipUnless('redis') === false ? await startRedis() : null
+  const app = (env: Readonly<Record<string, string>>) =>
+    serve([BINARY, 'http'], appEnv({ dataDir, env }) as Record<string, string>)
+  const script = (name: string) => serve([`${PACKAGE_ROOT}dist/test/bench/${name}.js`])
+  const bare = await script('bare-server')
+  const house = await script('house-server')
+  const onSqlite = await app({})
+  const onRedis = redis && (await app({ APP_REDIS_URL: redis.url }))
   try {
-    const url = `http://${ours.addresses['http']}`
-    const { accessToken } = await registerAndLogin(url, 'ada')
     const sample =
       (pid: number, target: string, headers: Record<string, string> = {}) =>
       async (): Promise<Sample> => {
@@ -37,17 +43,23 @@ export async function benchHttp(): Promise<void> {
         const cpuPerRequest = (cpuMicroseconds(pid) - before) / result.requests
         return { cpuPerRequest, requestsPerSecond: result.requestsPerSecond }
       }
+    const signedIn = async ({ pid, addresses }: Served, username: string) => {
+      const url = `http://${addresses['http']}`
+      const { accessToken } = await registerAndLogin(url, username)
+      return sample(pid, `${url}/home`, { authorization: `Bearer ${accessToken}` })
+    }
     const subjects = {
-      'bare route': sample(bare.pid, `http://${bare.addresses['bare']}/home`),
-      'authenticated /home': sample(ours.pid, `${url}/home`, {
-        authorization: `Bearer ${accessToken}`,
-      }),
-      'public /hello': sample(ours.pid, `${url}/hello`),
+      'bare Fastify': sample(bare.pid, `http://${bare.addresses['bare']}/home`),
+      'ours, no authentication': sample(house.pid, `http://${house.addresses['house']}/home`),
+      'ours, authenticated, SQLite': await signedIn(onSqlite, 'ada'),
+      ...(onRedis && { 'ours, authenticated, Redis': await signedIn(onRedis, 'bob') }),
     }
     for (const warmUp of Object.values(subjects)) await warmUp()
     print(await inTurns(subjects, ROUNDS))
   } finally {
-    await Promise.all([bare.stop(), ours.stop()])
+    const servers = [bare, house, onSqlite, ...(onRedis ? [onRedis] : [])]
+    await Promise.all(servers.map((server) => server.stop()))
+    await redis?.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
@@ -55,20 +67,20 @@ export async function benchHttp(): Promise<void> {
 function print(samples: Record<string, Sample[]>): void {
   const of = (name: string, key: keyof Sample): number[] =>
     (samples[name] ?? []).map((sample) => sample[key])
-  const baseCpu = median(of('bare route', 'cpuPerRequest'))
-  const baseRate = median(of('bare route', 'requestsPerSecond'))
+  const medianOf = (name: string, key: keyof Sample): number => median(of(name, key))
   printTable([
-    ['subject', 'CPU µs/request', 'ratio', 'noise', 'requests/s', 'ratio'],
+    ['GET /home', 'CPU µs/request', 'noise', 'to bare', 'to ours', 'requests/s', 'to bare'],
     ...Object.keys(samples).map((name) => {
       const cpu = of(name, 'cpuPerRequest')
       const rate = median(of(name, 'requestsPerSecond'))
       return [
         name,
         median(cpu).toFixed(1),
-        (median(cpu) / baseCpu).toFixed(2),
         `±${noisePercent(cpu)} %`,
+        (median(cpu) / medianOf('bare Fastify', 'cpuPerRequest')).toFixed(2),
+        (median(cpu) / medianOf('ours, no authentication', 'cpuPerRequest')).toFixed(2),
         rate.toFixed(0),
-        (rate / baseRate).toFixed(2),
+        (rate / medianOf('bare Fastify', 'requestsPerSecond')).toFixed(2),
       ]
     }),
   ])
