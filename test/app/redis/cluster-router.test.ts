@@ -1,14 +1,19 @@
 import t from 'tap'
 import { waitFor } from '../../helpers/wait-for.js'
-import { freePort, openTestRedis, outcomeOf, redisMissing, startCluster } from './redis-fixture.js'
+import { openTestRedis, outcomeOf } from './redis-fixture.js'
+import { claimPort } from '../../helpers/server/free-port.js'
+import { startRedisCluster } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 
 await t.test('a cluster', { skip }, async (t) => {
-  const nodes = await startCluster(t)
+  const { nodes } = await startRedisCluster(t, {
+    lines: ['cluster-require-full-coverage no'],
+  })
   const [seed] = nodes
   // One seed is dead: the other one is enough.
-  const urls = [`redis://127.0.0.1:${await freePort()}`, seed?.url ?? '']
+  const urls = [`redis://127.0.0.1:${await claimPort()}`, seed?.url ?? '']
   const keys = Array.from({ length: 30 }, (_, index) => `key-${index}`)
 
   await t.test('openRedis sends every command to the master of its key', async (t) => {

@@ -5,11 +5,12 @@ import { parseRedisUrl } from '../../../src/app/redis/redis-endpoint.js'
 import { RedisLink } from '../../../src/app/redis/redis-link.js'
 import { createMemoryLogger } from '../../helpers/memory-logger.js'
 import { waitFor } from '../../helpers/wait-for.js'
-import { redisMissing, startRedis } from './redis-fixture.js'
+import { startRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
 await t.test(
   'createMasterRouter sends all keys to one master',
-  { skip: redisMissing() },
+  { skip: skipUnless('redis') },
   async (t) => {
     const [first, second] = [await startRedis(t), await startRedis(t)]
     let url = first.url

@@ -1,8 +1,12 @@
 import t from 'tap'
 import { waitFor } from '../../helpers/wait-for.js'
-import { freePort, openTestRedis, redisMissing, startRedis } from './redis-fixture.js'
+import { openTestRedis } from './redis-fixture.js'
+import { claimPort } from '../../helpers/server/free-port.js'
+import { startRedis } from '../../helpers/server/redis.js'
+import { commandCalls } from '../../helpers/server/redis-command.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const UNAVAILABLE = { code: 'UNAVAILABLE', reason: 'redis_unavailable' }
 
 await t.test('openRedis refuses options that cannot work', async (t) => {
@@ -16,7 +20,7 @@ await t.test('openRedis refuses options that cannot work', async (t) => {
 })
 
 await t.test('openRedis gives up a start without a server, and nothing stays open', async (t) => {
-  const urls = [`redis://127.0.0.1:${await freePort()}`]
+  const urls = [`redis://127.0.0.1:${await claimPort()}`]
   const redis = openTestRedis(t, { urls, startTimeoutMs: 300 })
   await t.rejects(redis.send('k', ['GET', 'k']), UNAVAILABLE, 'not started')
   t.throws(() => redis.check(), UNAVAILABLE)
@@ -37,7 +41,7 @@ await t.test('a single redis', { skip }, async (t) => {
     const script = "return redis.call('GET', KEYS[1]) .. ARGV[1]"
     t.equal(await redis.run(script, ['k'], ['!']), 'v!', 'the server did not know the script')
     t.equal(await redis.run(script, ['k'], ['?']), 'v?')
-    t.match(await server.calls(), { eval: 1, evalsha: 2 })
+    t.match(await commandCalls(server), { eval: 1, evalsha: 2 })
     await t.rejects(redis.send('k', ['INCR', 'k']), { message: /not an integer/ })
     await t.rejects(redis.run('return nonsense(', ['k'], []), { message: /compiling/ })
   })

@@ -1,15 +1,11 @@
 import t, { type Test } from 'tap'
 import type { RedisConnections } from '../../../src/app/redis/open-redis.js'
 import { waitFor } from '../../helpers/wait-for.js'
-import {
-  openTestRedis,
-  redisMissing,
-  startCluster,
-  startProxy,
-  startRedis,
-} from './redis-fixture.js'
+import { openTestRedis, startRedisProxy } from './redis-fixture.js'
+import { startRedis, startRedisCluster } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const UNAVAILABLE = { code: 'UNAVAILABLE', reason: 'redis_unavailable' }
 
 interface Ear {
@@ -52,14 +48,14 @@ await t.test('on a single redis', { skip }, async (t) => {
   })
 
   await t.test('listen tells of doubt and of its end', async (t) => {
-    const proxy = await startProxy(t, server.port)
+    const proxy = await startRedisProxy(t, server)
     const receiver = await open(t, [proxy.url])
     const ear = await listen(receiver, ['a'])
-    proxy.cut()
+    await proxy.cut()
     await waitFor('doubt', () => ear.doubts > 0)
     t.notOk(receiver.bus.isSound)
     await t.rejects(receiver.bus.publish('a', 'x'), UNAVAILABLE)
-    proxy.heal()
+    await proxy.restore()
     await waitFor('restored', () => ear.restored === 2)
     t.ok(receiver.bus.isSound)
     await server.command('PUBLISH', 'test:a', 'after')
@@ -73,7 +69,9 @@ await t.test('on a single redis', { skip }, async (t) => {
 })
 
 await t.test('on a cluster', { skip }, async (t) => {
-  const nodes = await startCluster(t)
+  const { nodes } = await startRedisCluster(t, {
+    lines: ['cluster-require-full-coverage no'],
+  })
   const urls = nodes.map(({ url }) => url)
 
   await t.test('publish reaches who listens, whatever node it goes by', async (t) => {

@@ -2,21 +2,17 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { waitFor } from '../../helpers/wait-for.js'
-import {
-  freePort,
-  openTestRedis,
-  outcomeOf,
-  redisMissing,
-  startProxy,
-  startRedis,
-} from './redis-fixture.js'
+import { openTestRedis, outcomeOf, startRedisProxy } from './redis-fixture.js'
+import { claimPort } from '../../helpers/server/free-port.js'
+import { startRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const UNAVAILABLE = { code: 'UNAVAILABLE', reason: 'redis_unavailable' }
 
 await t.test('a connection that stalls or breaks', { skip }, async (t) => {
   const server = await startRedis(t)
-  const proxy = await startProxy(t, server.port)
+  const proxy = await startRedisProxy(t, server)
   const redis = openTestRedis(t, { urls: [proxy.url], commandTimeoutMs: 10_000 })
   await redis.start()
 
@@ -26,14 +22,14 @@ await t.test('a connection that stalls or breaks', { skip }, async (t) => {
     await t.rejects(redis.send('k', ['GET', 'k']), UNAVAILABLE, 'long before the deadline')
     t.equal(trust?.isTrusted, false)
     await t.rejects(redis.send('k', ['GET', 'k']), UNAVAILABLE, 'new connections stall, too')
-    proxy.heal()
+    await proxy.restore()
     await waitFor('recovery', async () => (await outcomeOf(redis.send('k', ['PING']))) === 'PONG')
   })
 
   await t.test('openRedis waits out a connection that breaks for a moment', async (t) => {
     const { trust: former } = await redis.read('k', ['GET', 'k'])
-    proxy.cut()
-    proxy.heal()
+    await proxy.cut()
+    await proxy.restore()
     await waitFor('the break', () => former?.isTrusted === false)
     const { trust } = await redis.read('k', ['GET', 'k'])
     t.equal(trust?.isTrusted, true)
@@ -46,9 +42,9 @@ await t.test('a server that speaks TLS', { skip: skip || tlsMissing() }, async (
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:redis.test']
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   spawnSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...subject])
-  const tlsPort = await freePort()
-  const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert]
-  await startRedis(t, '--tls-port', String(tlsPort), ...files, '--tls-auth-clients', 'no')
+  const tlsPort = await claimPort()
+  const files = [`tls-cert-file ${cert}`, `tls-key-file ${key}`, `tls-ca-cert-file ${cert}`]
+  await startRedis(t, { lines: [`tls-port ${tlsPort}`, ...files, 'tls-auth-clients no'] })
   const urls = [`rediss://127.0.0.1:${tlsPort}`]
 
   const ca = readFileSync(cert, 'utf8')

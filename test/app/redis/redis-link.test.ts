@@ -1,8 +1,10 @@
 import t from 'tap'
 import { waitFor } from '../../helpers/wait-for.js'
-import { openTestRedis, outcomeOf, redisMissing, startRedis } from './redis-fixture.js'
+import { openTestRedis, outcomeOf } from './redis-fixture.js'
+import { startRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const UNAVAILABLE = { code: 'UNAVAILABLE', reason: 'redis_unavailable' }
 
 await t.test('a single redis that dies', { skip }, async (t) => {

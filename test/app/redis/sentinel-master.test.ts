@@ -1,13 +1,18 @@
 import t from 'tap'
 import { waitFor } from '../../helpers/wait-for.js'
-import { openTestRedis, outcomeOf, redisMissing, startSentinelGroup } from './redis-fixture.js'
+import { openTestRedis, outcomeOf } from './redis-fixture.js'
+import { startRedisSentinel } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const UNAVAILABLE = { code: 'UNAVAILABLE', reason: 'redis_unavailable' }
 
 await t.test('a master that sentinels move', { skip }, async (t) => {
-  const { master, replica, urls } = await startSentinelGroup(t)
-  const redis = openTestRedis(t, { urls: [], sentinel: { masterName: 'main', urls } })
+  const { name: masterName, servers, sentinels } = await startRedisSentinel(t)
+  const [master, replica] = servers
+  if (!master || !replica) throw new Error('no servers')
+  const urls = sentinels.map(({ url }) => url)
+  const redis = openTestRedis(t, { urls: [], sentinel: { masterName, urls } })
   await redis.start()
   const received: string[] = []
   await redis.bus.listen(['news'], {

@@ -1,9 +1,11 @@
 import t from 'tap'
 import { createProcessRegistry } from '../../../src/broker/redis/process-registry.js'
 import { waitFor } from '../../helpers/wait-for.js'
-import { openTestRedis, redisMissing, startRedis } from '../../app/redis/redis-fixture.js'
+import { openTestRedis } from '../../app/redis/redis-fixture.js'
+import { startRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
-await t.test('ProcessRegistry knows who is alive', { skip: redisMissing() }, async (t) => {
+await t.test('ProcessRegistry knows who is alive', { skip: skipUnless('redis') }, async (t) => {
   const server = await startRedis(t)
   const redis = openTestRedis(t, { urls: [server.url] })
   await redis.start()

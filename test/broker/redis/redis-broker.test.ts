@@ -3,19 +3,15 @@ import t, { type Test } from 'tap'
 import type { RedisConnections } from '../../../src/app/redis/open-redis.js'
 import { createRedisBroker } from '../../../src/broker/redis/redis-broker.js'
 import type { Broker, SurveyHandlers } from '../../../src/domain/broker.js'
-import {
-  openTestRedis,
-  redisMissing,
-  type RedisServer,
-  startCluster,
-  startProxy,
-  startRedis,
-} from '../../app/redis/redis-fixture.js'
+import { openTestRedis, startRedisProxy } from '../../app/redis/redis-fixture.js'
+import { startRedis, startRedisCluster, type RedisClient } from '../../helpers/server/redis.js'
+import { commandCalls } from '../../helpers/server/redis-command.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 import { type BrokerSetup, checkBroker } from '../../contract/broker-contract.js'
 import { createMemoryLogger, type LogLine } from '../../helpers/memory-logger.js'
 import { waitFor } from '../../helpers/wait-for.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const TIMEOUT_MS = 10_000
 
 interface TestProcess {
@@ -76,7 +72,7 @@ const isReached = (from: TestProcess, asked: number) => async (): Promise<boolea
 async function setUp(
   t: Test,
   urls: readonly string[],
-  servers: readonly RedisServer[],
+  servers: readonly RedisClient[],
 ): Promise<BrokerSetup> {
   const keyPrefix = `${randomUUID()}:`
   const pool: RedisConnections[] = []
@@ -138,11 +134,11 @@ await t.test('on a single redis', { skip }, async (t) => {
   await t.test('survey of many questions at once loses and mixes up none', async (t) => {
     const [a, b] = [await startProcess(t, urls), await startProcess(t, urls)]
     const messages = Array.from({ length: 500 }, (_, index) => `${index} ${'x'.repeat(1_000)}`)
-    const publishesBefore = (await server.calls())['publish'] ?? 0
+    const publishesBefore = (await commandCalls(server))['publish'] ?? 0
     const results = await Promise.all(messages.map((message) => push(a, message)))
     t.ok(results.every(({ asked, answers }) => asked === 2 && answers.length === 2))
     t.strictSame(b.handled, messages, 'in order')
-    const publishes = ((await server.calls())['publish'] ?? 0) - publishesBefore
+    const publishes = ((await commandCalls(server))['publish'] ?? 0) - publishesBefore
     t.ok(publishes < 100, `gathered into ${publishes} envelopes`)
   })
 
@@ -186,7 +182,7 @@ await t.test('on a single redis', { skip }, async (t) => {
     await server.command('ZADD', 'test:processes', String(Date.now() + 60_000), 'dead')
     const surveying = push(a, 'hello', 60_000)
     await waitFor('the question is out', () => a.handled.length === 1)
-    await waitFor('asked', async () => Number((await server.calls())['publish']) > 0)
+    await waitFor('asked', async () => Number((await commandCalls(server))['publish']) > 0)
     await a.broker.close()
     t.match(await surveying, { asked: 2, missing: ['dead'] })
     await server.command('ZREM', 'test:processes', 'dead')
@@ -236,14 +232,14 @@ await t.test('a subscription that is cut', { skip }, async (t) => {
   })
 
   await t.test('onGap is called again and again while a connection stalls', async (t) => {
-    const proxy = await startProxy(t, server.port)
+    const proxy = await startRedisProxy(t, server)
     const b = await startProcess(t, [proxy.url])
     proxy.stall()
     await waitFor('a gap', () => b.gaps() >= 1)
     t.match(await push(a, 'lost', 50), { asked: 2, missing: [b.broker.processId] })
     const seen = b.gaps()
     await waitFor('more of them', () => b.gaps() >= seen + 2)
-    proxy.heal()
+    await proxy.restore()
     await waitFor('reached again', isReached(a, 2))
     t.notOk(b.handled.includes('lost'))
     const quiet = b.gaps()
@@ -284,7 +280,9 @@ await t.test('a redis that dies', { skip }, async (t) => {
 })
 
 await t.test('on a cluster', { skip }, async (t) => {
-  const nodes = await startCluster(t)
+  const { nodes } = await startRedisCluster(t, {
+    lines: ['cluster-require-full-coverage no'],
+  })
   const urls = nodes.map(({ url }) => url)
   const [a, b, c] = [
     await startProcess(t, urls),
@@ -295,7 +293,7 @@ await t.test('on a cluster', { skip }, async (t) => {
 
   await waitFor('all are reached', isReached(a, 3))
   for (const from of [a, b, c]) t.match(await push(from, 'hello'), { asked: 3, missing: [] })
-  const spublishes = await Promise.all(nodes.map((node) => node.calls()))
+  const spublishes = await Promise.all(nodes.map((node) => commandCalls(node)))
   t.ok(
     spublishes.some((calls) => (calls['spublish'] ?? 0) > 0),
     'by sharded channels',
@@ -317,7 +315,7 @@ await t.test('on a cluster', { skip }, async (t) => {
   })
 })
 
-async function subscribers(node: RedisServer): Promise<number> {
+async function subscribers(node: RedisClient): Promise<number> {
   const list = String(await node.command('CLIENT', 'LIST', 'TYPE', 'pubsub'))
   return list.split('\n').filter((line) => line.includes('ssub=') && !line.includes('ssub=0'))
     .length

@@ -38,3 +38,13 @@ export function infoField(info: RedisReply, name: string): string {
     .find((candidate) => candidate.startsWith(`${name}:`))
   return line?.slice(name.length + 1) ?? ''
 }
+
+/** How often a server has run each command since it started, by its lower-case name. */
+export async function commandCalls(server: {
+  readonly host: string
+  readonly port: number
+}): Promise<Record<string, number>> {
+  const info = String(await redisCommand(server, 'INFO', 'commandstats'))
+  const lines = [...info.matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)]
+  return Object.fromEntries(lines.map(([, name = '', count]) => [name, Number(count)]))
+}

@@ -18,11 +18,13 @@ export interface RedisLaunch {
   readonly folder: string
   /** True: what was acknowledged survives SIGKILL. False: a server comes back empty. */
   readonly appendonly: boolean
+  /** Further lines of the configuration of every server. */
+  readonly lines?: readonly string[]
 }
 
 /** Starts a single server. */
 export async function launchRedis(launch: RedisLaunch): Promise<Launched<RedisEndpoint>> {
-  const lines = persistenceLines(launch.appendonly)
+  const lines = [...persistenceLines(launch.appendonly), ...(launch.lines ?? [])]
   const node = await launchRedisNode({ parent: launch.folder, name: 'redis', lines })
   return { endpoint: redisEndpoint(node), nodes: [node], ports: [node.port] }
 }
@@ -35,6 +37,7 @@ export async function launchRedisCluster({
   folder,
   appendonly,
   masters,
+  lines = [],
 }: RedisLaunch & { readonly masters: number }): Promise<Launched<readonly RedisEndpoint[]>> {
   // By default the bus takes a port 10,000 above, which the kernel gives to outgoing connections.
   const busPorts: number[] = []
@@ -49,6 +52,7 @@ export async function launchRedisCluster({
           'cluster-enabled yes',
           `cluster-port ${busPort}`,
           `cluster-node-timeout ${CLUSTER_NODE_TIMEOUT_MS}`,
+          ...lines,
         ],
       }),
     ),

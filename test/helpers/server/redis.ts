@@ -56,6 +56,8 @@ export interface RedisOptions {
    * comes back empty.
    */
   readonly appendonly?: boolean
+  /** Further lines of the configuration, such as those of TLS. */
+  readonly lines?: readonly string[]
 }
 
 /** The Redis all files of this run share: use a key prefix of your own, never flush it. */
@@ -78,11 +80,11 @@ export async function sharedRedisSentinel(): Promise<RedisSentinelClient> {
 /** A Redis of the caller's own, which it may kill. */
 export async function startRedis(
   t?: TeardownHost,
-  { appendonly = false }: RedisOptions = {},
+  { appendonly = false, lines = [] }: RedisOptions = {},
 ): Promise<Redis> {
   requireBinaries('redis')
   const { endpoint, nodes, close } = await launchPrivate(t, (folder) =>
-    launchRedis({ folder, appendonly }),
+    launchRedis({ folder, appendonly, lines }),
   )
   return { ...redisNode(endpoint, nodes[0]), close }
 }
@@ -90,11 +92,15 @@ export async function startRedis(
 /** A Cluster of the caller's own; no master has a replica, so each is the only one for its slots. */
 export async function startRedisCluster(
   t?: TeardownHost,
-  { appendonly = false, masters = 3 }: RedisOptions & { readonly masters?: number } = {},
+  {
+    appendonly = false,
+    lines = [],
+    masters = 3,
+  }: RedisOptions & { readonly masters?: number } = {},
 ): Promise<RedisCluster> {
   requireBinaries('redis')
   const { endpoint, nodes, close } = await launchPrivate(t, (folder) =>
-    launchRedisCluster({ folder, appendonly, masters }),
+    launchRedisCluster({ folder, appendonly, lines, masters }),
   )
   return {
     ...clusterClient(endpoint.map((part, index) => redisNode(part, nodes[index]))),
@@ -105,7 +111,7 @@ export async function startRedisCluster(
 /** One master, one replica and three sentinels of the caller's own. */
 export async function startRedisSentinel(
   t?: TeardownHost,
-  { appendonly = false }: RedisOptions = {},
+  { appendonly = false }: Pick<RedisOptions, 'appendonly'> = {},
 ): Promise<RedisSentinel> {
   requireBinaries('redis')
   const { endpoint, nodes, close } = await launchPrivate(t, (folder) =>

@@ -2,18 +2,15 @@ import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { createRedisSessionStore } from '../../../src/repository/redis/redis-session-store.js'
 import type { NewSession, SessionPolicy, SessionStore } from '../../../src/domain/session.js'
-import {
-  openTestRedis,
-  redisMissing,
-  startCluster,
-  startProxy,
-  startRedis,
-} from '../../app/redis/redis-fixture.js'
+import { openTestRedis, startRedisProxy } from '../../app/redis/redis-fixture.js'
+import { startRedis, startRedisCluster } from '../../helpers/server/redis.js'
+import { commandCalls } from '../../helpers/server/redis-command.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 import { checkSessionStore } from '../../contract/session-store-contract.js'
 import { createMemoryLogger } from '../../helpers/memory-logger.js'
 import { waitFor } from '../../helpers/wait-for.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const UNLIMITED: SessionPolicy = { mode: 'unlimited' }
 const UNAVAILABLE = { code: 'UNAVAILABLE', reason: 'session_store_unavailable' }
 const HOUR_MS = 3_600_000
@@ -66,7 +63,7 @@ await t.test('on a single redis', { skip }, async (t) => {
     for (const { id } of sessions) await store.check(id, Date.now())
     // Pings and the commands of this very counting are not round trips of a check.
     const calls = async (): Promise<Record<string, number>> => {
-      const entries = Object.entries(await server.calls())
+      const entries = Object.entries(await commandCalls(server))
       return Object.fromEntries(entries.filter(([name]) => !/^(ping|info|hello|client)/.test(name)))
     }
     const before = await calls()
@@ -81,20 +78,20 @@ await t.test('on a single redis', { skip }, async (t) => {
     const session = newSession()
     await store.create(session, UNLIMITED)
     await store.check(session.id, Date.now())
-    const before = (await server.calls())['hmget'] ?? 0
+    const before = (await commandCalls(server))['hmget'] ?? 0
     store.forget([session.id])
     t.match(await store.check(session.id, Date.now()), { alive: true })
-    t.equal((await server.calls())['hmget'], before + 1)
+    t.equal((await commandCalls(server))['hmget'], before + 1)
   })
 
   await t.test('many checks at once of a session that is not known read it once', async (t) => {
     const store = await openProcess(t, [server.url])
     const session = newSession()
     await store.create(session, UNLIMITED)
-    const before = (await server.calls())['hmget'] ?? 0
+    const before = (await commandCalls(server))['hmget'] ?? 0
     const checks = Array.from({ length: 100 }, () => store.check(session.id, Date.now()))
     t.ok((await Promise.all(checks)).every(({ alive }) => alive))
-    t.equal((await server.calls())['hmget'], before + 1)
+    t.equal((await commandCalls(server))['hmget'], before + 1)
   })
 
   await t.test('a remembered session still runs out by the clock', async (t) => {
@@ -203,11 +200,11 @@ await t.test('on a single redis', { skip }, async (t) => {
     const sessions = [newSession(), newSession(), newSession()]
     for (const session of sessions) await store.create(session, UNLIMITED)
     for (const { id } of sessions) t.match(await store.check(id, Date.now()), { alive: true })
-    const before = await server.calls()
+    const before = await commandCalls(server)
     t.match(await store.check(sessions[2]?.id ?? '', Date.now()), { alive: true })
-    t.equal((await server.calls())['hmget'], before['hmget'], 'the latest is remembered')
+    t.equal((await commandCalls(server))['hmget'], before['hmget'], 'the latest is remembered')
     t.match(await store.check(sessions[0]?.id ?? '', Date.now()), { alive: true })
-    const after = await server.calls()
+    const after = await commandCalls(server)
     t.equal(after['hmget'], (before['hmget'] ?? 0) + 1, 'the oldest is asked for again')
     t.equal(after['get'], (before['get'] ?? 0) + 1)
   })
@@ -299,7 +296,7 @@ await t.test('on a redis that dies', { skip }, async (t) => {
 
 await t.test('on a connection that stalls', { skip }, async (t) => {
   const server = await startRedis(t)
-  const proxy = await startProxy(t, server.port)
+  const proxy = await startRedisProxy(t, server)
   const [near, far] = [await openProcess(t, [server.url]), await openProcess(t, [proxy.url])]
   const session = newSession()
   await near.create(session, UNLIMITED)
@@ -314,7 +311,7 @@ await t.test('on a connection that stalls', { skip }, async (t) => {
       return true
     }
   })
-  proxy.heal()
+  await proxy.restore()
   const check = await waitFor('recovery', () =>
     far.check(session.id, Date.now()).catch(() => undefined),
   )
@@ -322,7 +319,9 @@ await t.test('on a connection that stalls', { skip }, async (t) => {
 })
 
 await t.test('on a cluster', { skip }, async (t) => {
-  const nodes = await startCluster(t)
+  const { nodes } = await startRedisCluster(t, {
+    lines: ['cluster-require-full-coverage no'],
+  })
   const urls = nodes.slice(0, 2).map(({ url }) => url)
 
   await t.test('the contract', async (t) => {

@@ -1,8 +1,9 @@
 import t from 'tap'
 import * as scripts from '../../../src/repository/redis/session-script.js'
-import { redisMissing, startRedis } from '../../app/redis/redis-fixture.js'
+import { startRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 
-await t.test('every script compiles', { skip: redisMissing() }, async (t) => {
+await t.test('every script compiles', { skip: skipUnless('redis') }, async (t) => {
   const server = await startRedis(t)
   for (const [name, script] of Object.entries(scripts)) {
     t.match(await server.command('SCRIPT', 'LOAD', script), /^[0-9a-f]{40}$/, name)
@@ -11,7 +12,7 @@ await t.test('every script compiles', { skip: redisMissing() }, async (t) => {
 
 await t.test(
   'the order of sign-ins is kept within one millisecond',
-  { skip: redisMissing() },
+  { skip: skipUnless('redis') },
   async (t) => {
     const server = await startRedis(t)
     const create = (id: string, now: string): Promise<unknown> => {
