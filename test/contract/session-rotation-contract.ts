@@ -93,6 +93,9 @@ export async function checkRotation(t: Test, open: Open): Promise<void> {
   })
 }
 
+const INTERLEAVINGS = 1_000
+const AT_ONCE = 50
+
 /** What the store promises to many at once. */
 export async function checkRaces(t: Test, open: Open): Promise<void> {
   for (const limit of [1, 3]) {
@@ -100,7 +103,17 @@ export async function checkRaces(t: Test, open: Open): Promise<void> {
       const store = await open(t)
       const policy: SessionPolicy = { mode: 'limit', limit, onLimit: 'evict-oldest' }
       const sessions = Array.from({ length: 200 }, () => sampleSession())
-      const ended = await Promise.all(sessions.map((session) => store.create(session, policy)))
+      const samples: number[] = []
+      const ended = await Promise.all(
+        sessions.map(async (session) => {
+          const displaced = await store.create(session, policy)
+          samples.push((await store.listByUser('user-1', T0)).length)
+          return displaced
+        }),
+      )
+      t.ok(Math.max(...samples) <= limit, 'never more')
+      const full = samples.slice(samples.indexOf(limit))
+      t.ok(full.length > 150 && full.every((count) => count === limit), 'once full, always full')
       const live = await store.listByUser('user-1', T0)
       t.equal(live.length, limit)
       t.equal(new Set(ended.flatMap(ids)).size, 200 - limit, 'each loser is named once')
@@ -154,16 +167,34 @@ export async function checkRaces(t: Test, open: Open): Promise<void> {
 
   await t.test('a session that is rotated and ended at once is over', async (t) => {
     const store = await open(t)
-    for (let round = 0; round < 50; round += 1) {
-      const session = sampleSession()
+    const interleave = async (round: number): Promise<string[]> => {
+      const session = sampleSession({ userId: `user-${round % 7}` })
       await store.create(session, UNLIMITED)
       const rotate = () => store.rotate(rotation(session.id))
       const touch = () => store.touch(session.id, T0 + MINUTE, T0 + 90 * MINUTE)
-      const end = () => store.end({ by: 'session', sessionId: session.id }, 'logged_out', T0)
-      const steps = round % 2 ? [rotate, end, touch, rotate] : [end, rotate, rotate, touch]
-      await Promise.all(steps.map((step) => step()))
-      t.match(await store.check(session.id, T0), { alive: false, reason: 'logged_out' })
-      t.strictSame(await rotate(), { outcome: 'over', reason: 'logged_out' })
+      const wrong: string[] = []
+      const expectOver = async (when: string): Promise<void> => {
+        const check = await store.check(session.id, T0)
+        if (check.alive || check.reason !== 'logged_out') wrong.push(`${round}: alive ${when}`)
+      }
+      const end = async (): Promise<void> => {
+        await store.end({ by: 'session', sessionId: session.id }, 'logged_out', T0)
+        await expectOver('after its end was answered')
+      }
+      const steps = [
+        [rotate, end, touch, rotate],
+        [end, rotate, rotate, touch],
+        [rotate, rotate, touch, end],
+      ]
+      await Promise.all((steps[round % steps.length] ?? []).map((step) => step()))
+      await expectOver('after everything')
+      const after = await rotate()
+      if (after.outcome !== 'over') wrong.push(`${round}: ${after.outcome}`)
+      return wrong
+    }
+    for (let done = 0; done < INTERLEAVINGS; done += AT_ONCE) {
+      const rounds = Array.from({ length: AT_ONCE }, (_, index) => interleave(done + index))
+      t.strictSame((await Promise.all(rounds)).flat(), [])
     }
   })
 }
