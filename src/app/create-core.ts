@@ -113,10 +113,8 @@ async function joinProcesses(
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
   const handlers = createSurveyHandlers({
-    handles: sessionHandles,
-    hub,
-    sessionStore,
-    userDirectory,
+    ...{ handles: sessionHandles, hub, sessionStore, userDirectory },
+    isSure: () => monitor.isSure(),
   })
   await broker.start(handlers, () => {
     userDirectory.forget(null)

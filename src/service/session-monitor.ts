@@ -22,6 +22,11 @@ export interface SessionMonitor {
    * early, so another one follows it. Never rejects.
    */
   sweepNow(): Promise<void>
+  /**
+   * False from a `sweepNow` until a sweep that began after it has verified every session: what is open here
+   * may outlive its session then, and is given nothing.
+   */
+  isSure(): boolean
   /** Stops, and waits for what is running. */
   close(): Promise<void>
 }
@@ -38,7 +43,17 @@ export interface SessionMonitorDeps {
 
 export function createSessionMonitor(deps: SessionMonitorDeps): SessionMonitor {
   const { logger, sweepIntervalMs, cleanIntervalMs = CLEAN_INTERVAL_MS } = deps
-  const sweeps = createRepeater(() => sweep(deps), logger, 'cannot look for sessions that are over')
+  let doubts = 0
+  let doubtsOver = 0
+  const sweeps = createRepeater(
+    async () => {
+      const doubtsBefore = doubts
+      await sweep(deps)
+      doubtsOver = doubtsBefore
+    },
+    logger,
+    'cannot look for sessions that are over',
+  )
   const cleanings = createRepeater(() => clean(deps), logger, 'cannot remove expired sessions')
   let timers: NodeJS.Timeout[] = []
   return {
@@ -48,7 +63,11 @@ export function createSessionMonitor(deps: SessionMonitorDeps): SessionMonitor {
         setInterval(() => void cleanings.runUnlessRunning(), cleanIntervalMs).unref(),
       ]
     },
-    sweepNow: () => sweeps.runAfresh(),
+    sweepNow() {
+      doubts += 1
+      return sweeps.runAfresh()
+    },
+    isSure: () => doubtsOver === doubts,
     async close() {
       for (const timer of timers) clearInterval(timer)
       timers = []

@@ -7,20 +7,24 @@ export interface SurveyHandlersDeps {
   readonly handles: SessionHandles
   readonly sessionStore: Pick<SessionStore, 'forget'>
   readonly userDirectory: Pick<UserDirectory, 'forget'>
+  /** Whether nothing that is open here can outlive its session unnoticed at this moment. */
+  readonly isSure: () => boolean
   /** The connections of this process that registered for pushes; answers how many took the message. */
   readonly hub: { push(userId: string, event: string, message: string): number }
 }
 
 /** What this process does and answers when another one (or itself) asks all of them. */
 export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
-  const { handles, sessionStore, userDirectory, hub } = deps
+  const { handles, sessionStore, userDirectory, isSure, hub } = deps
   return {
     sessions_ended: ({ sessions }) => {
       // The store tells this process too, by another way, which may be the slower one.
       sessionStore.forget(sessions.map(({ id }) => id))
       return { connectionsClosed: handles.end(sessions) }
     },
-    push: ({ userId, event, message }) => ({ delivered: hub.push(userId, event, message) }),
+    push: ({ userId, event, message }) => ({
+      delivered: isSure() ? hub.push(userId, event, message) : 0,
+    }),
     count_connections: ({ sessionIds }) => {
       const counts = sessionIds.map((id) => [id, handles.count(id)] as const)
       // Most sessions have nothing open in most processes: an id that is missing counts as none.

@@ -44,7 +44,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const otherHandles = createSessionHandles()
   const hub = { push: () => 0 }
   const userDirectory = createUserDirectory({ users, clock })
-  const process = { sessionStore, userDirectory, hub }
+  const process = { sessionStore, userDirectory, isSure: () => true, hub }
   broker.join(createSurveyHandlers({ ...process, handles }))
   broker.join(createSurveyHandlers({ ...process, handles: otherHandles }))
 

@@ -164,3 +164,34 @@ await t.test('close stops the timers and waits for what runs', async (t) => {
   await monitor.close()
   t.equal(release.length, 1)
 })
+
+await t.test('isSure is false until a sweep that began after the doubt has ended', async (t) => {
+  const { monitor, open, sessionStore } = await createHouse(t)
+  await open('session-1')
+  t.equal(monitor.isSure(), true)
+  const sweep = monitor.sweepNow()
+  t.equal(monitor.isSure(), false)
+  const [first, second] = [monitor.sweepNow(), monitor.sweepNow()]
+  await sweep
+  t.equal(monitor.isSure(), false, 'that one began before the last doubt')
+  await Promise.all([first, second])
+  t.equal(monitor.isSure(), true)
+
+  sessionStore.setDown(true)
+  await monitor.sweepNow()
+  t.equal(monitor.isSure(), false, 'nobody could be asked')
+  sessionStore.setDown(false)
+  await monitor.sweepNow()
+  t.equal(monitor.isSure(), true)
+})
+
+await t.test('the next sweep of the clock makes sure again', async (t) => {
+  const { monitor, open, sessionStore } = await createHouse(t, { sweepIntervalMs: 5 })
+  await open('session-1')
+  sessionStore.setDown(true)
+  await monitor.sweepNow()
+  monitor.start()
+  t.equal(monitor.isSure(), false)
+  sessionStore.setDown(false)
+  await waitFor('sure', () => monitor.isSure())
+})

@@ -15,8 +15,10 @@ await t.test('survey handlers close, push, count and forget in this process', as
     },
   }
   const forgotten: unknown[] = []
+  let isSure = true
   const handlers = createSurveyHandlers({
     ...{ handles, hub },
+    isSure: () => isSure,
     sessionStore: { forget: (sessionIds) => forgotten.push(['sessions', sessionIds]) },
     userDirectory: { forget: (userIds) => forgotten.push(['users', userIds]) },
   })
@@ -27,6 +29,12 @@ await t.test('survey handlers close, push, count and forget in this process', as
   t.strictSame(handlers.push({ userId: 'user-1', event: 'news', message: 'hello' }), {
     delivered: 4,
   })
+  isSure = false
+  t.strictSame(
+    handlers.push({ userId: 'user-1', event: 'news', message: 'in doubt' }),
+    { delivered: 0 },
+    'nothing for what may have outlived its session',
+  )
   t.strictSame(pushed, [['user-1', 'news', 'hello']])
   const session = { id: 'session-1', userId: 'user-1', reason: 'logged_out' } as const
   t.strictSame(handlers.sessions_ended({ sessions: [session] }), { connectionsClosed: 2 })
