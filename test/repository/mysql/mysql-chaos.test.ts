@@ -32,31 +32,72 @@ interface House {
   readonly pair: MariaDbPair
   readonly urls: MysqlUrls
   readonly store: MysqlStore
-  /** The addresses of the servers that answered a statement with this text, in order. */
-  readonly serversOf: (sql: RegExp) => string[]
+  /** The wires between the store and its servers. */
+  readonly wires: { readonly primary: TcpProxy; readonly replica: TcpProxy }
+  /** The address of the replica as the store knows it. */
   readonly replicaAddress: string
+  /** The addresses of the servers that were asked for a user by id, in order. */
+  readonly serversAsked: () => string[]
+  /** Waits until the store has left a server out, or taken it in, once more than before. */
+  readonly left: (address: string) => Promise<unknown>
 }
+
+const BY_ID = /^select .* from `users` where `id` = \?$/
 
 async function openHouse(t: Test): Promise<House> {
   const pair = await startMariaDbPair(t)
   const database = await pair.createDatabase()
-  const urls = { url: database.primaryUrl, replicaUrls: database.replicaUrls }
+  const through = async (url: string): Promise<{ proxy: TcpProxy; url: string }> => {
+    const { hostname, port } = new URL(url)
+    const proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } })
+    t.teardown(() => proxy.close())
+    return { proxy, url: url.replace(`${hostname}:${port}`, `${proxy.host}:${proxy.port}`) }
+  }
+  const primary = await through(database.primaryUrl)
+  const replica = await through(database.replicaUrls[0] ?? '')
+  const urls = { url: primary.url, replicaUrls: [replica.url] }
   const logger = createMemoryLogger()
   const store = await openTestMysql(t, urls, { ...TIMEOUTS, logger })
-  const serversOf = (sql: RegExp): string[] =>
-    logger.lines
-      .filter(({ message, fields }) => message === 'sql' && sql.test(String(fields['sql'])))
-      .map(({ fields }) => String(fields['server']))
-  const { host, port } = pair.replica
-  return { pair, urls, store, serversOf, replicaAddress: `${host}:${port}` }
+  const timesLeftOut = (address: string): number =>
+    logger.lines.filter(
+      ({ message, fields }) => /left out/.test(message) && fields['server'] === address,
+    ).length
+  return {
+    ...{ pair, urls, store },
+    wires: { primary: primary.proxy, replica: replica.proxy },
+    replicaAddress: `${replica.proxy.host}:${replica.proxy.port}`,
+    serversAsked: () =>
+      logger.lines
+        .filter(({ message, fields }) => message === 'sql' && BY_ID.test(String(fields['sql'])))
+        .map(({ fields }) => String(fields['server'])),
+    left(address) {
+      const before = timesLeftOut(address)
+      return waitFor(`${address} is left out`, () => timesLeftOut(address) > before)
+    },
+  }
 }
 
-/** Waits until reads come from the replica. */
-async function replicaInUse({ store, serversOf, replicaAddress }: House): Promise<void> {
-  await waitFor('the replica answers reads', async () => {
-    await store.reader.selectFrom('users').select('id').where('id', '=', 'in-use').execute()
-    return serversOf(/^select `id` from `users` where `id` = \?/).at(-1) === replicaAddress
-  })
+/** Waits until a user of whom nothing was written lately is read from the replica. */
+async function replicaInUse({ store, serversAsked, replicaAddress }: House): Promise<void> {
+  const users = createUserRepository(store)
+  await waitFor(
+    'the replica answers reads',
+    async () => {
+      await users.findById('nobody')
+      return serversAsked().at(-1) === replicaAddress
+    },
+    RECOVERY_MS_MAX,
+  )
+}
+
+/** Waits until the replica takes its part of a load. */
+async function replicaLoaded({ serversAsked, replicaAddress }: House): Promise<void> {
+  const before = serversAsked().length
+  await waitFor(
+    'the replica answers the load',
+    () => serversAsked().slice(before).includes(replicaAddress),
+    RECOVERY_MS_MAX,
+  )
 }
 
 async function more(what: string, count: () => number): Promise<void> {
@@ -83,7 +124,7 @@ await t.test('servers that die and come back', { skip }, async (t) => {
   await t.test('kill -9 of the primary', async (t) => {
     const load = await startSteadyLoad(store, DEADLINE_MS)
     await more('writes succeed', () => load.writes.ok)
-    await pair.synced()
+    await replicaLoaded(house)
     await pair.primary.kill()
     await more('writes are refused', () => load.writes.failed)
     t.strictSame([...load.writes.errors], ['UNAVAILABLE store_unavailable'])
@@ -106,17 +147,17 @@ await t.test('servers that die and come back', { skip }, async (t) => {
     await pair.synced()
     await replicaInUse(house)
     const load = await startSteadyLoad(store, DEADLINE_MS)
-    await more('writes succeed', () => load.writes.ok)
+    await replicaLoaded(house)
+    const isLeftOut = house.left(house.replicaAddress)
     await pair.replica.kill()
+    await isLeftOut
     await more('writes go on', () => load.writes.ok)
     await more('reads go on', () => load.reads.ok)
     await pair.replica.restart()
     const restartedAt = performance.now()
-    await load.stop()
-    await pair.synced()
-    await replicaInUse(house)
+    await replicaLoaded(house)
     t.comment(
-      `the replica is in use ${Math.round(performance.now() - restartedAt)} ms after its start`,
+      `the replica serves ${Math.round(performance.now() - restartedAt)} ms after its start`,
     )
     t.strictSame([...load.writes.errors], [], 'no write notices')
     t.strictSame([...load.reads.errors], [], 'no read notices')
@@ -158,7 +199,7 @@ await t.test('servers that die and come back', { skip }, async (t) => {
 
 await t.test('a replica that stands still', { skip }, async (t) => {
   const house = await openHouse(t)
-  const { pair, store, serversOf, replicaAddress } = house
+  const { pair, store, serversAsked, replicaAddress } = house
   const users = createUserRepository(store)
   const transactions = createTransactionRunner(store, createMemoryLogger())
   await transactions.run((tx) => users.create(tx, sampleUser('ann')))
@@ -181,10 +222,9 @@ await t.test('a replica that stands still', { skip }, async (t) => {
   )
   t.equal(onReplica?.['display_name'], 'The ann', 'the replica does not have it')
 
-  const byId = /^select .* from `users` where `id` = \?$/
   await waitFor('the replica is too far behind for anybody', async () => {
     await users.findById('id-bob')
-    return serversOf(byId)
+    return serversAsked()
       .slice(-10)
       .every((server) => server !== replicaAddress)
   })
@@ -194,23 +234,14 @@ await t.test('a replica that stands still', { skip }, async (t) => {
   await pair.synced()
   await waitFor('the replica answers again', async () => {
     await users.findById('id-ann')
-    return serversOf(byId).at(-1) === replicaAddress
+    return serversAsked().at(-1) === replicaAddress
   })
   t.match(await users.findById('id-ann'), { displayName: `Ann ${SOME - 1}` })
 })
 
-await t.test('wires that are stalled', { skip }, async (t) => {
-  const pair = await startMariaDbPair(t)
-  const database = await pair.createDatabase()
-  const through = async (url: string): Promise<{ proxy: TcpProxy; url: string }> => {
-    const { hostname, port } = new URL(url)
-    const proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } })
-    t.teardown(() => proxy.close())
-    return { proxy, url: url.replace(`${hostname}:${port}`, `${proxy.host}:${proxy.port}`) }
-  }
-  const primary = await through(database.primaryUrl)
-  const replica = await through(database.replicaUrls[0] ?? '')
-  const store = await openTestMysql(t, { url: primary.url, replicaUrls: [replica.url] }, TIMEOUTS)
+await t.test('wires that are damaged', { skip }, async (t) => {
+  const house = await openHouse(t)
+  const { store, wires, replicaAddress } = house
 
   for (const [name, damage] of [
     ['stalled', (proxy: TcpProxy) => proxy.stall()],
@@ -219,12 +250,14 @@ await t.test('wires that are stalled', { skip }, async (t) => {
   ] as const) {
     await t.test(`the primary is ${name}`, async (t) => {
       const load = await startSteadyLoad(store, DEADLINE_MS)
-      await more('writes succeed', () => load.writes.ok)
-      await damage(primary.proxy)
+      await replicaLoaded(house)
+      await damage(wires.primary)
       await more('writes are refused', () => load.writes.failed)
-      await primary.proxy.restore()
+      await more('reads go on', () => load.reads.ok)
+      await wires.primary.restore()
       const restoredAt = performance.now()
       await more('writes succeed again', () => load.writes.ok)
+      t.strictSame([...load.writes.errors], ['UNAVAILABLE store_unavailable'])
       t.comment(
         `writes again ${Math.round(load.writes.lastFailureAt - restoredAt)} ms after the wire`,
       )
@@ -233,10 +266,18 @@ await t.test('wires that are stalled', { skip }, async (t) => {
 
     await t.test(`the replica is ${name}`, async (t) => {
       const load = await startSteadyLoad(store, DEADLINE_MS)
-      await damage(replica.proxy)
+      await replicaLoaded(house)
+      const isLeftOut = house.left(replicaAddress)
+      await damage(wires.replica)
+      await isLeftOut
       await more('writes go on', () => load.writes.ok)
       await more('reads go on', () => load.reads.ok)
-      await replica.proxy.restore()
+      await wires.replica.restore()
+      const restoredAt = performance.now()
+      await replicaLoaded(house)
+      t.comment(
+        `the replica serves ${Math.round(performance.now() - restoredAt)} ms after the wire`,
+      )
       t.strictSame([...load.reads.errors], [], 'no read notices')
       await endLoad(t, store, load)
     })
