@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import { createConnection, type ConnectionOptions, type SslOptions } from 'mysql2'
 import type { Logger } from '../../domain/logger.js'
+import { invalidArgument } from '../../errors/app-error.js'
 import { addressOf, type MysqlEndpoint } from './mysql-endpoint.js'
 import { isFatal, mysqlLost, mysqlTimeout, toMysqlError } from './mysql-error.js'
 
@@ -21,6 +23,17 @@ export interface MysqlTls {
   readonly ca?: string
   /** False accepts any certificate: encrypted, but towards nobody knows whom. */
   readonly verify: boolean
+}
+
+/**
+ * Raises INVALID_ARGUMENT when the certificate of a server is to be verified that is known by its address
+ * only: the driver would compare it with another name.
+ */
+export function assertVerifiable({ host }: MysqlEndpoint, tls: MysqlTls | undefined): void {
+  if (!tls?.verify || isIP(host) === 0) return
+  const message =
+    'To verify the certificate of a MySQL server its URL must name the host, not an address.'
+  throw invalidArgument(message)
 }
 
 /** One connection, on which one statement runs at a time. */
@@ -68,7 +81,6 @@ function dial(options: MysqlConnectionOptions): Promise<MysqlConnection> {
   return new Promise((resolve, reject) => {
     const raw = createConnection(driverOptionsOf(options))
     const connection = new DriverConnection(raw, options)
-    // The driver's own timer stops at the first byte of the server; this one at the end of the handshake.
     const timer = setTimeout(() => {
       connection.destroy()
       reject(mysqlTimeout('connect'))
@@ -83,12 +95,13 @@ function dial(options: MysqlConnectionOptions): Promise<MysqlConnection> {
 }
 
 function driverOptionsOf(options: MysqlConnectionOptions): ConnectionOptions {
-  const { endpoint, tls, connectTimeoutMs } = options
+  const { endpoint, tls } = options
   return {
     ...endpoint,
     charset: 'utf8mb4_bin',
     timezone: 'Z',
-    connectTimeout: connectTimeoutMs,
+    // Its timer stops at the first byte of the server; ours at the end of the handshake.
+    connectTimeout: 0,
     // An object as a value would become a list of assignments.
     stringifyObjects: true,
     flags: ['-LOCAL_FILES'],

@@ -1,5 +1,7 @@
 import type { Logger } from '../../domain/logger.js'
+import { storeClosed } from '../store-error.js'
 import {
+  assertVerifiable,
   type MysqlConnection,
   type MysqlConnectionOptions,
   type MysqlTls,
@@ -41,6 +43,7 @@ export class MysqlServer {
   constructor(endpoint: MysqlEndpoint, options: MysqlServerOptions) {
     const { tls, logger, connectTimeoutMs, queryTimeoutMs } = options
     const connecting = { endpoint, logger, ...(tls === undefined ? {} : { tls }) }
+    assertVerifiable(endpoint, tls)
     this.address = addressOf(endpoint)
     this.#options = options
     this.#pool = new MysqlPool({
@@ -97,11 +100,12 @@ export class MysqlServer {
 
   /** One statement on the connection for probes: its first row, empty when there is none. */
   async ask(sql: string, parameters: readonly unknown[] = []): Promise<Record<string, unknown>> {
+    if (this.#isClosed) throw storeClosed()
     if (!this.#probe || this.#probe.isBroken) {
       const opened = await openMysqlConnection(this.#probing)
       if (this.#isClosed) {
         opened.destroy()
-        throw mysqlLost()
+        throw storeClosed()
       }
       this.#probe = opened
     }
