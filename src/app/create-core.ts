@@ -12,6 +12,7 @@ import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createAuth } from './create-auth.js'
 import { createLogger } from './create-logger.js'
 import { createServices, type Services } from './create-services.js'
+import { createWriteNotice } from './write-notice.js'
 import { createLifecycle, type Lifecycle } from './lifecycle.js'
 import { openStore, type Store } from './open-store.js'
 import { createReadiness, type SwitchableReadiness } from './readiness.js'
@@ -94,7 +95,7 @@ async function openCore(
 
 /** What is open in this process, the answers it gives the others, and the watch over both. */
 async function joinProcesses(
-  { broker, sessionStore }: Store,
+  { broker, sessionStore, replicated }: Store,
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
@@ -107,9 +108,15 @@ async function joinProcesses(
     ...{ sessionStore, clock, logger, handles: sessionHandles },
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
-  const handlers = createSurveyHandlers({ handles: sessionHandles, hub })
+  const handlers = createSurveyHandlers({
+    ...{ handles: sessionHandles, hub },
+    noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
+  })
   await broker.start(handlers, () => void monitor.sweepNow())
   lifecycle.onClose('broker', () => broker.close())
+  replicated?.onWrite(
+    createWriteNotice({ broker, logger, timeoutMs: config.broker.surveyTimeoutMs }),
+  )
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())
   return { hub, sessionHandles }

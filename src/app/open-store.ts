@@ -10,6 +10,7 @@ import type { UserRepository } from '../domain/user.js'
 import { createAuditLog } from '../repository/audit-log.js'
 import { createMigrator, type Migrator } from '../repository/migrator.js'
 import { createSqliteSessionStore } from '../repository/sqlite-session-store.js'
+import type { MysqlStore } from '../repository/mysql/mysql-store.js'
 import type { SqliteStore } from '../repository/sqlite-store.js'
 import { createTransactionRunner } from '../repository/transaction-runner.js'
 import { createUserRepository } from '../repository/user-repository.js'
@@ -35,6 +36,8 @@ export interface Store {
   readonly sessionStore: SessionStore
   readonly broker: Broker
   readonly migrator: Migrator
+  /** What the processes tell each other of writes where replicas may be stale; null where there are none. */
+  readonly replicated: Pick<MysqlStore, 'noteForeignWrite' | 'onWrite'> | null
   /** By part, for readiness: each raises UNAVAILABLE when it cannot be used. */
   readonly checks: Readonly<Record<string, () => void>>
   /** Safe to call twice. The broker is closed by whoever started it. */
@@ -50,7 +53,7 @@ type SessionSide = Pick<Store, 'sessionStore' | 'broker' | 'checks' | 'close'>
  */
 export async function openStore(deps: StoreDeps): Promise<Store> {
   const { config, logger } = deps
-  const { sql, sqlite, ...side } = await openSqlSide(config, logger)
+  const { sql, sqlite, mysql, ...side } = await openSqlSide(config, logger)
   try {
     // Whether Redis is configured is no question without the file: the configuration demands it then.
     const isRedisUsed = config.redis.url.length > 0 || config.redis.sentinelUrl.length > 0
@@ -61,6 +64,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       auditLog: createAuditLog(sql),
       transactions: createTransactionRunner(sql, logger),
       migrator: createMigrator(sql),
+      replicated: config.mysql.replicaUrls.length === 0 ? null : mysql,
       sessionStore: sessions.sessionStore,
       broker: sessions.broker,
       checks: { ...side.checks, ...sessions.checks },

@@ -34,6 +34,11 @@ const CHECKS: { readonly [K in SurveyKind]: { request: Check; answer: Check } } 
       return isRecord(bySession) && Object.values(bySession).every(isCount)
     },
   },
+  users_written: {
+    request: (value) =>
+      isRecord(value) && (value['userIds'] === null || isListOf(value['userIds'], isString)),
+    answer: (value) => isRecord(value) && typeof value['noted'] === 'boolean',
+  },
 }
 
 /** The kind of that name, or null when this version does not know it. */
@@ -66,6 +71,8 @@ export function handleEncoded(handlers: SurveyHandlers, kind: SurveyKind, text: 
     case 'push':
       return handleAs(kind, handlers[kind], text)
     case 'count_connections':
+      return handleAs(kind, handlers[kind], text)
+    case 'users_written':
       return handleAs(kind, handlers[kind], text)
   }
 }

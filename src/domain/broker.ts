@@ -20,6 +20,11 @@ export interface SurveyKinds {
     request: { sessionIds: readonly string[] }
     answer: { bySession: Record<string, number> }
   }
+  /** These users were written to (null: not known whom): what a replica has of them may be stale. */
+  users_written: {
+    request: { userIds: readonly string[] | null }
+    answer: { noted: boolean }
+  }
 }
 export type SurveyKind = keyof SurveyKinds
 export type SurveyRequest<K extends SurveyKind> = SurveyKinds[K]['request']

@@ -5,10 +5,16 @@ export interface SurveyHandlersDeps {
   readonly handles: SessionHandles
   /** The connections of this process that registered for pushes; answers how many took the message. */
   readonly hub: { push(userId: string, event: string, message: string): number }
+  /** Hears of writes of other processes where replicas may be stale; absent where nothing can be. */
+  readonly noteWrite?: ((userIds: readonly string[] | null) => void) | null
 }
 
 /** What this process does and answers when another one (or itself) asks all of them. */
-export function createSurveyHandlers({ handles, hub }: SurveyHandlersDeps): SurveyHandlers {
+export function createSurveyHandlers({
+  handles,
+  hub,
+  noteWrite,
+}: SurveyHandlersDeps): SurveyHandlers {
   return {
     sessions_ended: ({ sessions }) => ({ connectionsClosed: handles.end(sessions) }),
     push: ({ userId, event, message }) => ({ delivered: hub.push(userId, event, message) }),
@@ -16,6 +22,10 @@ export function createSurveyHandlers({ handles, hub }: SurveyHandlersDeps): Surv
       const counts = sessionIds.map((id) => [id, handles.count(id)] as const)
       // Most sessions have nothing open in most processes: an id that is missing counts as none.
       return { bySession: Object.fromEntries(counts.filter(([, count]) => count > 0)) }
+    },
+    users_written({ userIds }) {
+      noteWrite?.(userIds)
+      return { noted: Boolean(noteWrite) }
     },
   }
 }

@@ -26,6 +26,7 @@ function handlers(pushes: string[] = []): SurveyHandlers {
       return { delivered: 1 }
     },
     count_connections: () => ({ bySession: {} }),
+    users_written: () => ({ noted: true }),
   }
 }
 

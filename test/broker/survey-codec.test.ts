@@ -11,6 +11,7 @@ import {
 const HANDLERS: SurveyHandlers = {
   sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
   push: ({ message }) => ({ delivered: message.length }),
+  users_written: () => ({ noted: true }),
   count_connections: ({ sessionIds }) => ({
     bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
   }),
@@ -35,6 +36,12 @@ await t.test('survey codec carries every kind there and back', async (t) => {
   const count = encodeRequest<'count_connections'>({ sessionIds: ['a', 'b'] })
   const counted = handleEncoded(HANDLERS, 'count_connections', count)
   t.strictSame(decodeAnswer('count_connections', counted), { bySession: { a: 1, b: 1 } })
+
+  for (const userIds of [['a', 'b'], [], null]) {
+    const written = encodeRequest<'users_written'>({ userIds })
+    const noted = handleEncoded(HANDLERS, 'users_written', written)
+    t.strictSame(decodeAnswer('users_written', noted), { noted: true })
+  }
 })
 
 await t.test('survey codec believes no request of another shape', async (t) => {
@@ -42,10 +49,11 @@ await t.test('survey codec believes no request of another shape', async (t) => {
     sessions_ended: ['{}', '{"sessions":1}', '{"sessions":[{"id":"a"}]}', 'null', '[]', '{'],
     push: ['{}', '{"userId":"u","event":1,"message":"m"}', '"text"'],
     count_connections: ['{}', '{"sessionIds":[1]}', ''],
+    users_written: ['{}', '{"userIds":[1]}', '{"userIds":"a"}'],
   } as const
   const alien = JSON.stringify({ sessions: [{ ...ENDED, reason: 'abducted' }] })
   t.throws(() => handleEncoded(HANDLERS, 'sessions_ended', alien), TypeError)
-  for (const kind of ['sessions_ended', 'push', 'count_connections'] as const) {
+  for (const kind of ['sessions_ended', 'push', 'count_connections', 'users_written'] as const) {
     for (const text of bad[kind]) {
       t.throws(() => handleEncoded(HANDLERS, kind, text), {
         message: `This is not a request of kind ${kind}.`,
@@ -63,4 +71,5 @@ await t.test('survey codec believes no answer of another shape', async (t) => {
   for (const text of ['{"bySession":[]}', '{"bySession":null}', '{"bySession":{"a":"1"}}', '1']) {
     t.equal(decodeAnswer('count_connections', text), null, text)
   }
+  t.equal(decodeAnswer('users_written', '{"noted":1}'), null)
 })

@@ -9,6 +9,7 @@ const HANDLERS: SurveyHandlers = {
     throw new Error('no hub')
   },
   count_connections: () => ({ bySession: {} }),
+  users_written: () => ({ noted: true }),
 }
 const PUSH = { userId: 'u', event: 'e', message: 'm' }
 

@@ -14,7 +14,9 @@ await t.test('survey handlers close, push and count in this process', async (t) 
       return 4
     },
   }
-  const handlers = createSurveyHandlers({ handles, hub })
+  const written: unknown[] = []
+  const noteWrite = (userIds: unknown): void => void written.push(userIds)
+  const handlers = createSurveyHandlers({ handles, hub, noteWrite })
 
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1', 'session-2'] }), {
     bySession: { 'session-1': 2 },
@@ -28,4 +30,10 @@ await t.test('survey handlers close, push and count in this process', async (t) 
   t.strictSame(ended, [session, session])
   t.strictSame(handlers.sessions_ended({ sessions: [session] }), { connectionsClosed: 0 })
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1'] }), { bySession: {} })
+
+  t.strictSame(handlers.users_written({ userIds: ['user-1'] }), { noted: true })
+  t.strictSame(handlers.users_written({ userIds: null }), { noted: true })
+  t.strictSame(written, [['user-1'], null])
+  const alone = createSurveyHandlers({ handles, hub })
+  t.strictSame(alone.users_written({ userIds: null }), { noted: false })
 })

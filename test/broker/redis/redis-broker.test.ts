@@ -51,6 +51,7 @@ async function startProcess(
       handled.push(message)
       return { delivered: 1 }
     },
+    users_written: () => ({ noted: true }),
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
     }),
