@@ -22,14 +22,14 @@ export function resumableMigrations(
   migrations: Readonly<Record<string, Migration>>,
 ): Readonly<Record<string, Migration>> {
   return Object.fromEntries(
-    Object.entries(migrations).map(([name, { up, down }]) => [
-      name,
-      {
-        up: (db: Kysely<unknown>) => resume(db, `up ${name}`, () => up(db)),
-        ...(down && { down: (db: Kysely<unknown>) => resume(db, `down ${name}`, () => down(db)) }),
-      },
-    ]),
+    Object.entries(migrations).map(([name, step]) => [name, resumableStep(name, step)]),
   )
+}
+
+function resumableStep(name: string, step: Migration): Migration {
+  const up = (db: Kysely<unknown>) => resume(db, `up ${name}`, () => step.up(db))
+  if (!step.down) return { up }
+  return { up, down: (db) => resume(db, `down ${name}`, async () => step.down?.(db)) }
 }
 
 /** Runs under the migration lock, so at most one step has been begun. */

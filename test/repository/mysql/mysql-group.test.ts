@@ -26,7 +26,8 @@ function openGroup(t: Test, urls: MysqlUrls): MysqlGroup {
   return group
 }
 
-async function portRead(group: MysqlGroup, userId: string | null | 'latest'): Promise<number> {
+/** `latest` stands for a read of what is newest, null for one of whom is not known what it is about. */
+async function portRead(group: MysqlGroup, userId: string | null): Promise<number> {
   const subject =
     userId === 'latest'
       ? ({ kind: 'latest' } as const)

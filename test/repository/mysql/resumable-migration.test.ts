@@ -30,14 +30,18 @@ async function openSteps(t: Test) {
   const target = {
     name: store.name,
     migrations: Object.fromEntries(
-      Object.entries(resumableMigrations(STEPS)).map(([name, { up, down }]) => {
-        const stumbling =
-          (run: (db: Kysely<unknown>) => Promise<void>) =>
-          async (db: Kysely<unknown>): Promise<void> => {
-            await run(db)
-            if (crashing === name) throw new Error('killed')
-          }
-        return [name, { up: stumbling(up), ...(down && { down: stumbling(down) }) }]
+      Object.entries(resumableMigrations(STEPS)).map(([name, step]) => {
+        const stumble = async (run: Promise<void> | undefined): Promise<void> => {
+          await run
+          if (crashing === name) throw new Error('killed')
+        }
+        return [
+          name,
+          {
+            up: (db: Kysely<unknown>) => stumble(step.up(db)),
+            down: (db: Kysely<unknown>) => stumble(step.down?.(db)),
+          },
+        ]
       }),
     ),
     readHistory: () => store.readHistory(),
@@ -48,7 +52,7 @@ async function openSteps(t: Test) {
   return {
     store,
     migrator,
-    async crash(name: string, run: () => Promise<unknown>): Promise<void> {
+    crash: async (name: string, run: () => Promise<unknown>): Promise<void> => {
       crashing = name
       await t.rejects(run(), { code: 'INTERNAL' })
       crashing = null
@@ -88,7 +92,6 @@ await t.test(
 )
 
 await t.test('resumable migration has a way back only where the step has one', async (t) => {
-  const { up } = resumableMigrations({ a: { up: async () => undefined } })['a'] ?? {}
-  t.type(up, 'function')
-  t.notOk('down' in (resumableMigrations({ a: { up: async () => undefined } })['a'] ?? {}))
+  const oneWay = resumableMigrations({ a: { up: async () => undefined } })
+  t.strictSame(Object.keys(oneWay['a'] ?? {}), ['up'])
 })
