@@ -74,15 +74,18 @@ function checkStores(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail
     return typeof value === 'string' || Array.isArray(value) ? value.length > 0 : false
   }
   const problems: ErrorDetail[] = []
-  const require = (path: ConfigPath, expected: string): void => {
+  const demand = (path: ConfigPath, expected: string): void => {
     if (wrongPaths.has(path)) return
     problems.push(wrongValue({ path, expected, got: 'nothing', source: undefined }))
   }
   if (isSet('mysql.url') && !isSet('redis.url') && !isSet('redis.sentinelUrl')) {
-    require('redis.url', 'a Redis for the sessions, since mysql.url is set; set APP_REDIS_URL (or APP_REDIS_SENTINEL_URL)')
+    demand(
+      'redis.url',
+      'a Redis for the sessions, since mysql.url is set; set APP_REDIS_URL (or APP_REDIS_SENTINEL_URL)',
+    )
   }
   if (isSet('mysql.replicaUrls') && !isSet('mysql.url')) {
-    require('mysql.url', 'the primary of mysql.replicaUrls; set APP_MYSQL_URL')
+    demand('mysql.url', 'the primary of mysql.replicaUrls; set APP_MYSQL_URL')
   }
   return problems
 }
