@@ -14,6 +14,7 @@ import { createUserDirectory, type UserDirectory } from '../service/user-directo
 import { createAuth } from './create-auth.js'
 import { createLogger } from './create-logger.js'
 import { createServices, type Services } from './create-services.js'
+import { createWriteNotice } from './write-notice.js'
 import { createLifecycle, type Lifecycle } from './lifecycle.js'
 import { openStore, type Store } from './open-store.js'
 import { createReadiness, type SwitchableReadiness } from './readiness.js'
@@ -99,7 +100,12 @@ async function openCore(
 
 /** What is open in this process, the answers it gives the others, and the watch over both. */
 async function joinProcesses(
-  { broker, sessionStore, userDirectory }: Store & { readonly userDirectory: UserDirectory },
+  {
+    broker,
+    sessionStore,
+    replicated,
+    userDirectory,
+  }: Store & { readonly userDirectory: UserDirectory },
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
@@ -115,12 +121,16 @@ async function joinProcesses(
   const handlers = createSurveyHandlers({
     ...{ handles: sessionHandles, hub, sessionStore, userDirectory },
     isSure: () => monitor.isSure(),
+    noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
   })
   await broker.start(handlers, () => {
     userDirectory.forget(null)
     void monitor.sweepNow()
   })
   lifecycle.onClose('broker', () => broker.close())
+  replicated?.onWrite(
+    createWriteNotice({ broker, logger, timeoutMs: config.broker.surveyTimeoutMs }),
+  )
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())
   return { hub, sessionHandles }

@@ -39,6 +39,11 @@ const CHECKS: { readonly [K in SurveyKind]: { request: Check; answer: Check } } 
       isRecord(value) && (value['userIds'] === null || isListOf(value['userIds'], isString)),
     answer: isRecord,
   },
+  users_written: {
+    request: (value) =>
+      isRecord(value) && (value['userIds'] === null || isListOf(value['userIds'], isString)),
+    answer: (value) => isRecord(value) && typeof value['noted'] === 'boolean',
+  },
 }
 
 /** The kind of that name, or null when this version does not know it. */
@@ -73,6 +78,8 @@ export function handleEncoded(handlers: SurveyHandlers, kind: SurveyKind, text: 
     case 'count_connections':
       return handleAs(kind, handlers[kind], text)
     case 'users_changed':
+      return handleAs(kind, handlers[kind], text)
+    case 'users_written':
       return handleAs(kind, handlers[kind], text)
   }
 }

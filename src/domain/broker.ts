@@ -25,6 +25,11 @@ export interface SurveyKinds {
     request: { userIds: readonly string[] | null }
     answer: Record<string, never>
   }
+  /** These users were written to (null: not known whom): what a replica has of them may be stale. */
+  users_written: {
+    request: { userIds: readonly string[] | null }
+    answer: { noted: boolean }
+  }
 }
 export type SurveyKind = keyof SurveyKinds
 export type SurveyRequest<K extends SurveyKind> = SurveyKinds[K]['request']

@@ -27,6 +27,7 @@ function handlers(pushes: string[] = []): SurveyHandlers {
     },
     count_connections: () => ({ bySession: {} }),
     users_changed: () => ({}),
+    users_written: () => ({ noted: true }),
   }
 }
 

@@ -11,6 +11,7 @@ import {
 const HANDLERS: SurveyHandlers = {
   sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
   push: ({ message }) => ({ delivered: message.length }),
+  users_written: () => ({ noted: true }),
   count_connections: ({ sessionIds }) => ({
     bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
   }),
@@ -42,6 +43,11 @@ await t.test('survey codec carries every kind there and back', async (t) => {
     const heard = handleEncoded(HANDLERS, 'users_changed', changed)
     t.strictSame(decodeAnswer('users_changed', heard), {})
   }
+  for (const userIds of [['a', 'b'], [], null]) {
+    const written = encodeRequest<'users_written'>({ userIds })
+    const noted = handleEncoded(HANDLERS, 'users_written', written)
+    t.strictSame(decodeAnswer('users_written', noted), { noted: true })
+  }
 })
 
 await t.test('survey codec believes no request of another shape', async (t) => {
@@ -50,10 +56,11 @@ await t.test('survey codec believes no request of another shape', async (t) => {
     push: ['{}', '{"userId":"u","event":1,"message":"m"}', '"text"'],
     count_connections: ['{}', '{"sessionIds":[1]}', ''],
     users_changed: ['{}', '{"userIds":[1]}', '{"userIds":"a"}', 'null'],
+    users_written: ['{}', '{"userIds":[1]}', '{"userIds":"a"}'],
   } as const
   const alien = JSON.stringify({ sessions: [{ ...ENDED, reason: 'abducted' }] })
   t.throws(() => handleEncoded(HANDLERS, 'sessions_ended', alien), TypeError)
-  for (const kind of ['sessions_ended', 'push', 'count_connections', 'users_changed'] as const) {
+  for (const kind of Object.keys(bad) as (keyof typeof bad)[]) {
     for (const text of bad[kind]) {
       t.throws(() => handleEncoded(HANDLERS, kind, text), {
         message: `This is not a request of kind ${kind}.`,
@@ -72,4 +79,5 @@ await t.test('survey codec believes no answer of another shape', async (t) => {
   for (const text of ['{"bySession":[]}', '{"bySession":null}', '{"bySession":{"a":"1"}}', '1']) {
     t.equal(decodeAnswer('count_connections', text), null, text)
   }
+  t.equal(decodeAnswer('users_written', '{"noted":1}'), null)
 })

@@ -10,6 +10,7 @@ const HANDLERS: SurveyHandlers = {
   },
   count_connections: () => ({ bySession: {} }),
   users_changed: () => ({}),
+  users_written: () => ({ noted: true }),
 }
 const PUSH = { userId: 'u', event: 'e', message: 'm' }
 

@@ -33,6 +33,7 @@ function listen(size: number): Heard {
       pushes.push(message)
       return { delivered: size }
     },
+    users_written: () => ({ noted: true }),
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, size])),
     }),

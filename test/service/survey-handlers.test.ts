@@ -16,8 +16,10 @@ await t.test('survey handlers close, push, count and forget in this process', as
   }
   const forgotten: unknown[] = []
   let isSure = true
+  const written: unknown[] = []
+  const noteWrite = (userIds: unknown): void => void written.push(userIds)
   const handlers = createSurveyHandlers({
-    ...{ handles, hub },
+    ...{ handles, hub, noteWrite },
     isSure: () => isSure,
     sessionStore: { forget: (sessionIds) => forgotten.push(['sessions', sessionIds]) },
     userDirectory: { forget: (userIds) => forgotten.push(['users', userIds]) },
@@ -49,4 +51,14 @@ await t.test('survey handlers close, push, count and forget in this process', as
     ['users', ['user-1']],
     ['users', null],
   ])
+
+  t.strictSame(handlers.users_written({ userIds: ['user-1'] }), { noted: true })
+  t.strictSame(handlers.users_written({ userIds: null }), { noted: true })
+  t.strictSame(written, [['user-1'], null])
+  const alone = createSurveyHandlers({
+    ...{ handles, hub, isSure: () => true },
+    sessionStore: { forget: () => undefined },
+    userDirectory: { forget: () => undefined },
+  })
+  t.strictSame(alone.users_written({ userIds: null }), { noted: false })
 })

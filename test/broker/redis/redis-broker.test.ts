@@ -47,6 +47,7 @@ async function startProcess(
       handled.push(message)
       return { delivered: 1 }
     },
+    users_written: () => ({ noted: true }),
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
     }),
