@@ -2,6 +2,7 @@ import type { ClientInfo, PresenceStats, PresenceStore } from '../domain/channel
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
 import type { BrokerConnection, BrokerStore } from './broker-store.js'
+import { limitOf } from './channel-input.js'
 import { createPresenceDesk } from './presence-desk.js'
 import {
   countEntries,
@@ -92,7 +93,7 @@ class SqlitePresenceStore implements PresenceStore {
 
   async list(channel: string, limit: number): Promise<readonly ClientInfo[]> {
     this.#desk.assertUsable()
-    return this.#deps.store.read((db) => listEntries(db, channel, Math.max(0, limit)))
+    return this.#deps.store.read((db) => listEntries(db, channel, limitOf({ limit })))
   }
 
   async stats(channel: string): Promise<PresenceStats> {
@@ -141,7 +142,7 @@ class SqlitePresenceStore implements PresenceStore {
     const { store, clock } = this.#deps
     const listDead = (db: BrokerConnection) => listDeadProcesses(db, clock.now())
     for (const processId of store.read(listDead)) {
-      for (let taken = SWEEP_ROWS; taken === SWEEP_ROWS && this.#desk.maySweep; ) {
+      for (let taken = SWEEP_ROWS; taken === SWEEP_ROWS && this.#desk.maySweep;) {
         const entries = await store.write((db) => {
           // It may have come back, or another process may be done with it.
           return listDead(db).includes(processId) ? takeEntries(db, processId, SWEEP_ROWS) : []
