@@ -126,6 +126,7 @@ class SqlitePresenceStore implements PresenceStore {
   }
 
   #onBeat(lapsed: boolean): void {
+    if (!this.#desk.isOpen) return
     this.#isLost ||= lapsed
     this.#beating ??= this.#beat()
       .catch((error: unknown) => {
