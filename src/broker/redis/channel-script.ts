@@ -1,21 +1,25 @@
 /**
  * The steps of a stream that must be atomic. Time is that of Redis, so the clocks of the processes need not agree.
- * Meta is a hash of `e` (epoch), `o` (top) and `x` (when the oldest publication runs out); an entry of the stream
- * has the offset as its id, its body as `b` and its end as `t`. All lengths are milliseconds.
+ * Meta is a hash of `e` (epoch), `o` (top), `x` (when the oldest publication runs out) and `n` (how many are of the
+ * history: the stream may hold more, since to cut it off to the entry costs more than all the rest); an entry of the
+ * stream has the offset as its id, its body as `b` and its end as `t`. All lengths are milliseconds.
  */
 const SHARED = `
 local function int(n) return string.format('%.0f', n) end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- For at least so long; a little longer, so that it need not be said each time.
 local function keepFor(key, length)
-  if redis.call('PTTL', key) < length then redis.call('PEXPIRE', key, int(length)) end
+  if redis.call('PTTL', key) < length then redis.call('PEXPIRE', key, int(length * 1.25)) end
 end
 local function open(stream, meta, epoch)
-  local r = redis.call('HMGET', meta, 'e', 'o', 'x')
-  if r[1] and r[2] then return {epoch = r[1], top = tonumber(r[2]), x = tonumber(r[3] or '0')} end
+  local r = redis.call('HMGET', meta, 'e', 'o', 'x', 'n')
+  if r[1] and r[2] then
+    return {epoch = r[1], top = tonumber(r[2]), x = tonumber(r[3] or '0'), size = tonumber(r[4] or '0')}
+  end
   -- What a lost stream has left would stand in the way of the new numbers.
   redis.call('DEL', stream)
-  return {epoch = epoch, top = 0, x = 0, fresh = true}
+  return {epoch = epoch, top = 0, x = 0, size = 0, fresh = true}
 end
 -- Removes some of what has run out: more than comes, few enough to bear.
 local function trim(stream, s, most)
@@ -58,11 +62,12 @@ while KEYS[k] do
       if size > 0 then
         s = s or open(stream, meta, newEpoch)
         s.top = s.top + 1
+        s.size = size
         if s.x == 0 then s.x = now + lifetime end
         longest = math.max(longest, lifetime)
-        redis.call('XADD', stream, 'MAXLEN', ARGV[a + 1], int(s.top) .. '-0',
-          'b', ARGV[a + 4], 't', int(now + lifetime))
-        position = int(s.top) .. ' ' .. s.epoch
+        local offset = int(s.top)
+        redis.call('XADD', stream, offset .. '-0', 'b', ARGV[a + 4], 't', int(now + lifetime))
+        position = offset .. ' ' .. s.epoch
       end
       messages[#messages + 1] = ARGV[a] .. ' ' .. (position == '' and '0 -' or position) .. ' ' .. ARGV[a + 4]
       if key then redis.call('SET', key, position, 'PX', ARGV[a + 3]) end
@@ -72,8 +77,9 @@ while KEYS[k] do
     a = a + 5
   end
   if s then
+    redis.call('XTRIM', stream, 'MAXLEN', '~', int(s.size))
     trim(stream, s, 4)
-    redis.call('HSET', meta, 'e', s.epoch, 'o', int(s.top), 'x', int(s.x))
+    redis.call('HSET', meta, 'e', s.epoch, 'o', int(s.top), 'x', int(s.x), 'n', int(s.size))
     keepFor(meta, math.max(metaLifetime, longest))
     keepFor(stream, longest)
   end
@@ -94,6 +100,7 @@ if s.fresh then redis.call('HSET', meta, 'e', s.epoch, 'o', '0', 'x', '0') end
 if redis.call('PTTL', meta) < metaLifetime / 2 then redis.call('PEXPIRE', meta, ARGV[2]) end
 local answer = {s.epoch, int(s.top)}
 local after, before = tonumber(ARGV[3]), tonumber(ARGV[4])
+if s.size > 0 then after = math.max(after, s.top - s.size) end
 if limit == 0 or before <= 1 then return answer end
 local low, high = int(after + 1) .. '-0', int(before - 1) .. '-0'
 local found = 0
