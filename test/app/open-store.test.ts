@@ -53,7 +53,8 @@ await t.test(
     t.strictSame(heard, ['2'])
     await presence.start(() => undefined)
     await store.close()
-    await t.rejects(channelBroker.publish('news', '3', options), { reason: 'broker_closed' })
+    const closed = { code: 'UNAVAILABLE', reason: 'broker_closed' }
+    await t.rejects(channelBroker.publish('news', '3', options), closed)
   },
 )
 

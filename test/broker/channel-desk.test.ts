@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createChannelDesk } from '../../src/broker/channel-desk.js'
-import { ANN, createChannelEar } from '../contract/channel-broker-contract.js'
+import { ANN, createChannelEar } from '../contract/channel-ear.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 
 const RECORD = { offset: 1, epoch: 'e', data: '1', info: null, tags: null }

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { SqliteStore } from '../../src/repository/sqlite-store.js'
+import { checkChannelBroker } from '../contract/channel-broker-contract.js'
 import {
   ANN,
   type ChannelBrokerSetup,
-  checkChannelBroker,
   createChannelEar,
   kept,
   startEar,
-} from '../contract/channel-broker-contract.js'
+} from '../contract/channel-ear.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { openTestStore } from '../repository/open-test-store.js'

@@ -114,7 +114,7 @@ async function checkEntries(t: Test, open: Open): Promise<void> {
     const { createStore } = await open(t)
     const stores = [await createStore(), await createStore()]
     await Promise.all(
-      Array.from({ length: 100 }, (_, index) => {
+      Array.from({ length: 100 }, async (_, index) => {
         const store = stores[index % 2]
         const id = `${index % 5}`
         return index % 3 === 0 ? store?.remove('room', id) : store?.add('room', infoOf(id, 'ann'))

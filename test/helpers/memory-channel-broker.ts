@@ -19,11 +19,11 @@ type Process = { readonly listener: ChannelListener; readonly channels: Set<stri
 /** What the brokers of several processes share: the plainest thing that keeps the contract. */
 export interface MemoryChannels {
   /** One process more; not started. */
-  createBroker(): ChannelBroker
+  readonly createBroker: () => ChannelBroker
   /** Loses every stream, as a store that was emptied. */
-  loseStreams(): void
+  readonly loseStreams: () => void
   /** Tells every process that messages may have been lost. */
-  reportUnsure(channels?: readonly string[] | null): void
+  readonly reportUnsure: (channels?: readonly string[] | null) => void
 }
 
 /** `now` in milliseconds. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { redisMissing, startCluster, startSentinelGroup } from '../../app/redis/redis-fixture.js'
-import { checkChannelBroker, kept, startEar } from '../../contract/channel-broker-contract.js'
+import { checkChannelBroker } from '../../contract/channel-broker-contract.js'
+import { kept, startEar } from '../../contract/channel-ear.js'
 import { waitFor } from '../../helpers/wait-for.js'
 import { createProcess, setUpOn } from './redis-process.js'
 

@@ -4,7 +4,7 @@ import type { RedisConnections } from '../../../src/app/redis/open-redis.js'
 import { createRedisChannelBroker } from '../../../src/broker/redis/redis-channel-broker.js'
 import type { ChannelBroker } from '../../../src/domain/channel-broker.js'
 import { openTestRedis, type RedisServer } from '../../app/redis/redis-fixture.js'
-import type { ChannelBrokerSetup } from '../../contract/channel-broker-contract.js'
+import type { ChannelBrokerSetup } from '../../contract/channel-ear.js'
 
 const HOUR_MS = 3_600_000
 
