@@ -1,7 +1,11 @@
 import { createSqliteBroker } from '../broker/sqlite-broker.js'
+import { createSqliteChannelBroker } from '../broker/sqlite-channel-broker.js'
+import { createSqliteLine } from '../broker/sqlite-line.js'
+import { createSqlitePresenceStore } from '../broker/sqlite-presence-store.js'
 import type { Config } from '../config/schema.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
+import type { ChannelBroker, PresenceStore } from '../domain/channel-broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { CounterStore } from '../domain/counter.js'
 import type { Logger } from '../domain/logger.js'
@@ -41,19 +45,29 @@ export interface Store {
   readonly counters: CounterStore
   readonly oneTimeValues: OneTimeStore
   readonly broker: Broker
+  /** Neither has a timer or a connection of its own before it is started. */
+  readonly channelBroker: ChannelBroker
+  readonly presence: PresenceStore
   readonly migrator: Migrator
   /** What the processes tell each other of writes where replicas may be stale; null where there are none. */
   readonly replicated: Pick<MysqlStore, 'noteForeignWrite' | 'onWrite'> | null
   /** By part, for readiness: each raises UNAVAILABLE when it cannot be used. */
   readonly checks: Readonly<Record<string, () => void>>
-  /** Safe to call twice. The broker is closed by whoever started it. */
+  /** Safe to call twice. Closes channels and presence; the broker is closed by whoever started it. */
   close(): Promise<void>
 }
 
-/** Where sessions, counters and one-time values live and how the processes talk to each other. */
+/** Where sessions, counters, one-time values and channels live and how the processes talk to each other. */
 type SessionSide = Pick<
   Store,
-  'sessionStore' | 'counters' | 'oneTimeValues' | 'broker' | 'checks' | 'close'
+  | 'sessionStore'
+  | 'counters'
+  | 'oneTimeValues'
+  | 'broker'
+  | 'channelBroker'
+  | 'presence'
+  | 'checks'
+  | 'close'
 >
 
 /**
@@ -78,8 +92,11 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       counters: sessions.counters,
       oneTimeValues: sessions.oneTimeValues,
       broker: sessions.broker,
+      channelBroker: sessions.channelBroker,
+      presence: sessions.presence,
       checks: { ...side.checks, ...sessions.checks },
       async close() {
+        await Promise.all([sessions.channelBroker.close(), sessions.presence.close()])
         await sessions.close()
         await side.close()
       },
@@ -92,17 +109,20 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
 
 function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
   const { config, clock, logger, processKind } = deps
+  const { heartbeatMs, leaseMs, historyMetaLifetimeMs } = config.broker
+  const line = createSqliteLine({
+    ...{ store, clock, logger, processKind, heartbeatMs, leaseMs },
+    pollIntervalMs: config.store.sqlite.pollIntervalMs,
+    retentionMs: MESSAGE_RETENTION_MS,
+  })
+  const parts = { store, line, clock, logger }
   return {
     sessionStore: createSqliteSessionStore({ store }),
     counters: createSqliteCounterStore({ store }),
     oneTimeValues: createSqliteOneTimeStore({ store, clock }),
-    broker: createSqliteBroker({
-      ...{ store, clock, logger, processKind },
-      pollIntervalMs: config.store.sqlite.pollIntervalMs,
-      heartbeatMs: config.broker.heartbeatMs,
-      leaseMs: config.broker.leaseMs,
-      retentionMs: MESSAGE_RETENTION_MS,
-    }),
+    broker: createSqliteBroker(parts),
+    channelBroker: createSqliteChannelBroker({ ...parts, metaLifetimeMs: historyMetaLifetimeMs }),
+    presence: createSqlitePresenceStore({ ...parts, leaseMs }),
     checks: {},
     close: () => Promise.resolve(),
   }
@@ -116,24 +136,28 @@ async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<Sess
     { createRedisCounterStore },
     { createRedisOneTimeStore },
     { createRedisBroker },
+    { createRedisChannelBroker },
+    { createRedisPresenceStore },
   ] = await Promise.all([
     import('./redis/open-redis.js'),
     import('../repository/redis/redis-session-store.js'),
     import('../repository/redis/redis-counter-store.js'),
     import('../repository/redis/redis-one-time-store.js'),
     import('../broker/redis/redis-broker.js'),
+    import('../broker/redis/redis-channel-broker.js'),
+    import('../broker/redis/redis-presence-store.js'),
   ])
   const { keyPrefix } = config.redis
   const redis = openRedis({ ...redisOptionsOf(config), channelPrefix: keyPrefix, logger })
+  const { heartbeatMs, leaseMs, historyMetaLifetimeMs } = config.broker
+  const parts = { redis, keyPrefix, logger }
   const side: SessionSide = {
     sessionStore: createRedisSessionStore({ redis, keyPrefix, logger }),
     counters: createRedisCounterStore({ redis, keyPrefix }),
     oneTimeValues: createRedisOneTimeStore({ redis, keyPrefix, clock }),
-    broker: createRedisBroker({
-      ...{ redis, keyPrefix, logger },
-      heartbeatMs: config.broker.heartbeatMs,
-      leaseMs: config.broker.leaseMs,
-    }),
+    broker: createRedisBroker({ ...parts, heartbeatMs, leaseMs }),
+    channelBroker: createRedisChannelBroker({ ...parts, metaLifetimeMs: historyMetaLifetimeMs }),
+    presence: createRedisPresenceStore({ ...parts, heartbeatMs, leaseMs }),
     checks: { redis: () => redis.check() },
     close: () => redis.close(),
   }
@@ -141,11 +165,11 @@ async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<Sess
   return side
 }
 
-function redisOptionsOf({ redis }: Config): Omit<RedisOptions, 'channelPrefix' | 'logger'> {
+function redisOptionsOf({ redis, broker }: Config): Omit<RedisOptions, 'channelPrefix' | 'logger'> {
   const { url, sentinelMaster, sentinelUrl, username, password, tls, commandTimeoutMs } = redis
   return {
     urls: url,
-    ...{ tls, commandTimeoutMs },
+    ...{ tls, commandTimeoutMs, partitions: broker.partitions },
     ...(sentinelUrl.length === 0
       ? {}
       : { sentinel: { masterName: sentinelMaster, urls: sentinelUrl } }),

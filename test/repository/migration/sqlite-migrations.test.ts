@@ -13,6 +13,12 @@ await t.test('sqlite migrations make the tables of session store and broker', as
     'broker_replies',
     'counters',
     'one_time_values',
+    'channel_streams',
+    'channel_publications',
+    'channel_events',
+    'channel_keys',
+    'presence_entries',
+    'presence_processes',
   ]) {
     t.match(
       tables.find((table) => table['name'] === name),
