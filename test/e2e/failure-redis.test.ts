@@ -1,0 +1,206 @@
+/**
+ * The failure policy of docs/operations.md against the built program: a wire to Redis that is cut, stalls or
+ * carries one direction only, a Redis that dies, and one that comes back empty. Times are printed.
+ */
+import t, { type Test } from 'tap'
+import { API_KEY, startApp } from '../helpers/app-process.js'
+import { type Answer, call, login, PASSWORD, registerAndLogin } from '../helpers/http-client.js'
+import { openPushClient } from '../helpers/push-client.js'
+import { withDeadline } from '../helpers/server/deadline.js'
+import { type Redis, startRedis } from '../helpers/server/redis.js'
+import { skipUnless } from '../helpers/server/service-binary.js'
+import { startTcpProxy, type TcpProxy } from '../helpers/server/tcp-proxy.js'
+import { uniqueName } from '../helpers/server/unique-name.js'
+import { waitFor } from '../helpers/wait-for.js'
+
+const FILE_TIMEOUT_MS = 120_000
+/** Far over the deadline of a request: one that takes longer counts as hanging. */
+const HANGING_MS = 10_000
+const REFUSED = {
+  status: 503,
+  headers: { 'retry-after': '1' },
+  body: { code: 'UNAVAILABLE', reason: 'session_store_unavailable' },
+}
+const skip = skipUnless('redis')
+
+t.setTimeout(FILE_TIMEOUT_MS)
+
+interface House {
+  readonly http: string
+  readonly socket: string
+  /** One request, with a token and a JSON body where they are given. */
+  ask(method: string, path: string, token?: string, json?: unknown): Promise<Answer>
+  push(userId: string, message: string): Promise<Answer>
+}
+
+/** All three services in one process, on a Redis at `url`. */
+async function startHouse(
+  t: Test,
+  at: { readonly dataDir: string; readonly keyPrefix: string; readonly url: string },
+): Promise<House> {
+  const env = { APP_REDIS_URL: at.url, APP_REDIS_KEY_PREFIX: at.keyPrefix }
+  const app = await startApp(t, 'up', { dataDir: at.dataDir, env })
+  const [http, socket] = [`http://${app.address('http')}`, app.address('socket')]
+  const inTime = (what: string, answer: Promise<Answer>): Promise<Answer> =>
+    withDeadline(`answer to ${what}`, HANGING_MS, answer)
+  return {
+    ...{ http, socket },
+    ask: (method, path, token, json) =>
+      inTime(
+        `${method} ${path}`,
+        call(method, `${http}${path}`, {
+          ...(token === undefined ? {} : { token }),
+          ...(json === undefined ? {} : { json }),
+        }),
+      ),
+    push: (userId, message) =>
+      inTime(
+        'a push',
+        call('POST', `http://${socket}/push`, {
+          headers: { 'x-api-key': API_KEY },
+          json: { userId, event: 'news', message },
+        }),
+      ),
+  }
+}
+
+/** Waits until `ask` answers with this status; every other answer must be one of `meanwhile`. */
+async function untilStatus(
+  t: Test,
+  what: string,
+  ask: () => Promise<Answer>,
+  { status, meanwhile }: { status: number; meanwhile: readonly number[] },
+): Promise<Answer> {
+  const startedAt = performance.now()
+  const answer = await waitFor(what, async () => {
+    const answer = await ask()
+    if (answer.status === status) return answer
+    if (!meanwhile.includes(answer.status)) throw new Error(`${what}: ${answer.status}`)
+    return undefined
+  })
+  t.comment(`${what}: ${(performance.now() - startedAt).toFixed(0)} ms`)
+  return answer
+}
+
+const DAMAGES: Readonly<Record<string, (proxy: TcpProxy) => void | Promise<void>>> = {
+  'a wire that is cut': (proxy) => proxy.cut(),
+  'a wire that stalls': (proxy) => proxy.stall(),
+  'a wire that carries no questions': (proxy) => proxy.halfOpen('client-to-server'),
+  'a wire that carries no answers': (proxy) => proxy.halfOpen('server-to-client'),
+}
+
+await t.test('a way to Redis that fails', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const proxy = await startTcpProxy({ target: redis })
+  t.teardown(() => proxy.close())
+  const common = { dataDir: t.testdir(), keyPrefix: `${uniqueName('failure')}:` }
+  const damagedUrl = `redis://${proxy.host}:${proxy.port}`
+  const damaged = await startHouse(t, { ...common, url: damagedUrl })
+  const whole = await startHouse(t, { ...common, url: redis.url })
+
+  for (const [index, [name, damage]] of Object.entries(DAMAGES).entries()) {
+    await t.test(name, async (t) => {
+      const username = `user-${index}`
+      const ada = await registerAndLogin(damaged.http, username)
+      const other = await login(damaged.http, username)
+      const registration = { event: 'news' }
+      const kept = await openPushClient(t, damaged.socket, {
+        ...registration,
+        token: ada.accessToken,
+      })
+      const lost = await openPushClient(t, damaged.socket, {
+        ...registration,
+        token: other.accessToken,
+      })
+      const me = () => damaged.ask('GET', '/me', ada.accessToken)
+      t.match(await me(), { status: 200 })
+
+      await damage(proxy)
+      const states = { status: 503, meanwhile: [200] }
+      t.match(await untilStatus(t, 'refused after the damage', me, states), REFUSED)
+      const startedAt = performance.now()
+      const credentials = { username, password: PASSWORD }
+      const answers = await Promise.all([
+        me(),
+        damaged.ask('GET', '/home', other.accessToken),
+        damaged.ask('GET', '/sessions', ada.accessToken),
+        damaged.ask('DELETE', '/sessions', ada.accessToken),
+        damaged.ask('POST', '/auth/logout', ada.accessToken),
+        damaged.ask('POST', '/auth/login', undefined, credentials),
+        damaged.ask('POST', '/auth/refresh_token', undefined, { refreshToken: ada.refreshToken }),
+      ])
+      t.comment(`slowest refusal: ${(performance.now() - startedAt).toFixed(0)} ms`)
+      for (const answer of answers) t.match(answer, REFUSED)
+      t.match(await damaged.ask('GET', '/health/ready'), { status: 503 })
+      t.match(await damaged.ask('GET', '/health/live'), { status: 200 })
+
+      t.match(await whole.ask('DELETE', `/sessions/${other.sessionId}`, ada.accessToken), {
+        status: 200,
+        body: { ended: 1 },
+      })
+      await damaged.push(ada.userId, 'from here')
+      await whole.push(ada.userId, 'from there')
+      t.strictSame([kept.received, lost.received], [[], []], 'nothing unverified')
+      for (const { socket } of [kept, lost]) t.equal(socket.readyState, socket.OPEN)
+
+      await proxy.restore()
+      const back = { status: 200, meanwhile: [503] }
+      await untilStatus(t, 'served after the repair', me, back)
+      t.same(await lost.closed, { code: 4401, reason: 'ended_by_user' })
+      t.match(await damaged.ask('GET', '/me', other.accessToken), {
+        status: 401,
+        body: { reason: 'ended_by_user' },
+      })
+      const pushedAt = performance.now()
+      await waitFor('pushed again', async () => {
+        await whole.push(ada.userId, 'again')
+        return kept.received.includes('again')
+      })
+      t.comment(`pushed from another process: ${(performance.now() - pushedAt).toFixed(0)} ms`)
+      t.equal(kept.socket.readyState, kept.socket.OPEN)
+      t.notOk(kept.received.includes('from here'))
+    })
+  }
+})
+
+const LOSSES: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = {
+  'emptied while it runs': (redis) => redis.command('FLUSHALL'),
+  'killed, and back without its data': async (redis) => {
+    await redis.kill()
+    await redis.restart()
+  },
+}
+
+await t.test('a Redis that loses everything', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const at = { dataDir: t.testdir(), keyPrefix: `${uniqueName('failure')}:`, url: redis.url }
+  const house = await startHouse(t, at)
+
+  for (const [index, [name, lose]] of Object.entries(LOSSES).entries()) {
+    await t.test(name, async (t) => {
+      const username = `user-${index}`
+      const ada = await registerAndLogin(house.http, username)
+      const revoked = await login(house.http, username)
+      t.match(await house.ask('POST', '/auth/logout', revoked.accessToken), { status: 204 })
+      const client = await openPushClient(t, house.socket, {
+        token: ada.accessToken,
+        event: 'news',
+      })
+      await lose(redis)
+      const over = { status: 401, meanwhile: [200, 503] }
+      const me = () => house.ask('GET', '/me', ada.accessToken)
+      const answer = await untilStatus(t, 'signed out', me, over)
+      t.match(answer, { body: { code: 'UNAUTHENTICATED', reason: 'session_not_found' } })
+      t.match(await client.closed, { code: 4401 })
+
+      const again = await login(house.http, username)
+      t.match(await house.ask('GET', '/me', again.accessToken), { status: 200 })
+      for (const { accessToken, refreshToken } of [ada, revoked]) {
+        t.match(await house.ask('GET', '/me', accessToken), { status: 401 })
+        t.match(await house.ask('POST', '/auth/refresh_token', undefined, { refreshToken }), {
+          status: 401,
+        })
+      }
+    })
+  }
+})
