@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js'
 import type { KeyAdmin, PublicKeySource } from '../domain/token.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
+import { createRevocationFeed, type RevocationFeed } from '../service/revocation-feed.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createAuth } from './create-auth.js'
@@ -18,6 +19,12 @@ import { createReadiness, type SwitchableReadiness } from './readiness.js'
 import { systemClock } from './system-clock.js'
 
 const REGISTRATIONS_PER_CONNECTION_MAX = 64
+/** How long ended sessions stay in the log at least, so that a reader may be away for a while. */
+const REVOCATION_RETENTION_MS_MIN = 3_600_000
+/** Longer than a token lives, for clocks that differ and a snapshot that is being read. */
+const REVOCATION_MARGIN_MS = 600_000
+const REVOCATION_POLL_MS = 1_000
+const REVOCATION_HEARTBEAT_MS = 10_000
 
 export interface CoreOptions {
   readonly config: Config
@@ -42,6 +49,7 @@ export interface Core extends Services {
   readonly migrator: Store['migrator']
   readonly hub: Hub
   readonly sessionHandles: SessionHandles
+  readonly revocations: RevocationFeed
   readonly keys: KeyAdmin
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
@@ -94,23 +102,36 @@ async function openCore(
 
 /** What is open in this process, the answers it gives the others, and the watch over both. */
 async function joinProcesses(
-  { broker, sessionStore }: Store,
+  { broker, sessionStore, revocationLog }: Store,
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
-): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
+): Promise<Pick<Core, 'hub' | 'sessionHandles' | 'revocations'>> {
   const hub = createHub({
     connectionsMax: config.socket.connectionsMax,
     registrationsPerConnectionMax: REGISTRATIONS_PER_CONNECTION_MAX,
   })
   const sessionHandles = createSessionHandles()
+  const { accessTokenSeconds } = config.auth
+  const revocations = createRevocationFeed(
+    { revocationLog, clock },
+    {
+      accessTokenSeconds,
+      pollIntervalMs: REVOCATION_POLL_MS,
+      heartbeatIntervalMs: REVOCATION_HEARTBEAT_MS,
+    },
+  )
   const monitor = createSessionMonitor({
-    ...{ sessionStore, clock, logger, handles: sessionHandles },
+    ...{ sessionStore, revocationLog, clock, logger, handles: sessionHandles },
+    revocationRetentionMs: Math.max(
+      REVOCATION_RETENTION_MS_MIN,
+      accessTokenSeconds * 1_000 + REVOCATION_MARGIN_MS,
+    ),
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
-  const handlers = createSurveyHandlers({ handles: sessionHandles, hub })
+  const handlers = createSurveyHandlers({ handles: sessionHandles, hub, revocations })
   await broker.start(handlers, () => void monitor.sweepNow())
   lifecycle.onClose('broker', () => broker.close())
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())
-  return { hub, sessionHandles }
+  return { hub, sessionHandles, revocations }
 }

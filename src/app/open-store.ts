@@ -5,11 +5,13 @@ import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
+import type { RevocationLog } from '../domain/revocation.js'
 import type { SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import type { UserRepository } from '../domain/user.js'
 import { createAuditLog } from '../repository/audit-log.js'
 import { createMigrator, type Migrator } from '../repository/migrator.js'
+import { createSqliteRevocationLog } from '../repository/sqlite-revocation-log.js'
 import { createSqliteSessionStore } from '../repository/sqlite-session-store.js'
 import { openSqliteStore, type SqliteStore } from '../repository/sqlite-store.js'
 import { createTransactionRunner } from '../repository/transaction-runner.js'
@@ -33,6 +35,7 @@ export interface Store {
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
   readonly sessionStore: SessionStore
+  readonly revocationLog: RevocationLog
   readonly broker: Broker
   readonly migrator: Migrator
   /** By part, for readiness: each raises UNAVAILABLE when it cannot be used. */
@@ -42,7 +45,7 @@ export interface Store {
 }
 
 /** Where sessions live and how the processes talk to each other. */
-type SessionSide = Pick<Store, 'sessionStore' | 'broker' | 'checks' | 'close'>
+type SessionSide = Pick<Store, 'sessionStore' | 'revocationLog' | 'broker' | 'checks' | 'close'>
 
 /**
  * Opens the SQL store, and Redis where it is configured. Raises UNAVAILABLE or FAILED_PRECONDITION naming the
@@ -64,6 +67,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       transactions: createTransactionRunner(store, logger),
       migrator: createMigrator(store),
       sessionStore: sessions.sessionStore,
+      revocationLog: sessions.revocationLog,
       broker: sessions.broker,
       checks: {
         store: () => void store.read((connection) => connection.prepare('SELECT 1').get()),
@@ -84,6 +88,7 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
   const { config, clock, logger, processKind } = deps
   return {
     sessionStore: createSqliteSessionStore({ store }),
+    revocationLog: createSqliteRevocationLog({ store }),
     broker: createSqliteBroker({
       ...{ store, clock, logger, processKind },
       pollIntervalMs: config.store.sqlite.pollIntervalMs,
@@ -98,16 +103,19 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
 
 /** Loaded only where it is configured: the client costs a start some time. */
 async function openRedisSide({ config, logger }: StoreDeps): Promise<SessionSide> {
-  const [{ openRedis }, { createRedisSessionStore }, { createRedisBroker }] = await Promise.all([
-    import('./redis/open-redis.js'),
-    import('../repository/redis/redis-session-store.js'),
-    import('../broker/redis/redis-broker.js'),
-  ])
+  const [{ openRedis }, { createRedisSessionStore }, { createRedisRevocationLog }, broker] =
+    await Promise.all([
+      import('./redis/open-redis.js'),
+      import('../repository/redis/redis-session-store.js'),
+      import('../repository/redis/redis-revocation-log.js'),
+      import('../broker/redis/redis-broker.js'),
+    ])
   const { keyPrefix } = config.redis
   const redis = openRedis({ ...redisOptionsOf(config), channelPrefix: keyPrefix, logger })
   const side: SessionSide = {
     sessionStore: createRedisSessionStore({ redis, keyPrefix, logger }),
-    broker: createRedisBroker({
+    revocationLog: createRedisRevocationLog({ redis, keyPrefix }),
+    broker: broker.createRedisBroker({
       ...{ redis, keyPrefix, logger },
       heartbeatMs: config.broker.heartbeatMs,
       leaseMs: config.broker.leaseMs,

@@ -5,12 +5,22 @@ export interface SurveyHandlersDeps {
   readonly handles: SessionHandles
   /** The connections of this process that registered for pushes; answers how many took the message. */
   readonly hub: { push(userId: string, event: string, message: string): number }
+  /** Who reads the log of ended sessions in this process: told that there is something new in it. */
+  readonly revocations?: { nudge(): void }
 }
 
 /** What this process does and answers when another one (or itself) asks all of them. */
-export function createSurveyHandlers({ handles, hub }: SurveyHandlersDeps): SurveyHandlers {
+export function createSurveyHandlers({
+  handles,
+  hub,
+  revocations,
+}: SurveyHandlersDeps): SurveyHandlers {
   return {
-    sessions_ended: ({ sessions }) => ({ connectionsClosed: handles.end(sessions) }),
+    sessions_ended: ({ sessions }) => {
+      const connectionsClosed = handles.end(sessions)
+      revocations?.nudge()
+      return { connectionsClosed }
+    },
     push: ({ userId, event, message }) => ({ delivered: hub.push(userId, event, message) }),
     count_connections: ({ sessionIds }) => {
       const counts = sessionIds.map((id) => [id, handles.count(id)] as const)

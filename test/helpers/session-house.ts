@@ -12,6 +12,7 @@ import { createFakeClock } from './fake-clock.js'
 import { createFakePasswordHasher } from './fake-password-hasher.js'
 import { createMemoryAuditLog } from './memory-audit-log.js'
 import { createMemoryLogger } from './memory-logger.js'
+import { createMemoryRevocationLog } from './memory-revocation-log.js'
 import { createMemorySessionStore } from './memory-session-store.js'
 import { createMemoryUserRepository } from './memory-user-repository.js'
 import { createTestKey, createTestRing } from './test-keys.js'
@@ -36,6 +37,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const logger = createMemoryLogger()
   const users = createMemoryUserRepository()
   const sessionStore = createMemorySessionStore()
+  const revocationLog = createMemoryRevocationLog()
   const passwordHasher = createFakePasswordHasher()
   const auditLog = createMemoryAuditLog()
   const broker = createFakeBroker()
@@ -61,6 +63,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const deps = {
     users,
     sessionStore,
+    revocationLog,
     passwordHasher,
     tokenIssuer,
     tokenVerifier,

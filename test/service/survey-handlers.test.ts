@@ -29,3 +29,15 @@ await t.test('survey handlers close, push and count in this process', async (t) 
   t.strictSame(handlers.sessions_ended({ sessions: [session] }), { connectionsClosed: 0 })
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1'] }), { bySession: {} })
 })
+
+await t.test('survey handlers tell the readers of the log that a session ended', async (t) => {
+  let nudges = 0
+  const handlers = createSurveyHandlers({
+    handles: createSessionHandles(),
+    hub: { push: () => 0 },
+    revocations: { nudge: () => (nudges += 1) },
+  })
+  const sessions = [{ id: 's', userId: 'u', reason: 'logged_out' }] as const
+  t.strictSame(handlers.sessions_ended({ sessions }), { connectionsClosed: 0 })
+  t.equal(nudges, 1)
+})
