@@ -2,6 +2,7 @@ import type { ErrorDetail } from '../errors/app-error.js'
 import type { Environment } from './environment.js'
 import { wrongValue } from './problem.js'
 import type { ConfigPath } from './schema.js'
+import { isLoopback } from '../util/loopback.js'
 import { type Layer, pointerOfPath, valueAt } from './tree.js'
 
 const DEVELOPMENT_API_KEY = 'dev-api-key'
@@ -33,6 +34,16 @@ export const COMPARISONS: readonly Comparison[] = [
   { path: 'password.memoryKib', relation: 'at least', times: 8, than: 'password.parallelism' },
 ]
 
+/** Keys that make sense only together with another one. */
+export const PAIRS: readonly { readonly path: ConfigPath; readonly needs: ConfigPath }[] = [
+  { path: 'grpc.tls.certFile', needs: 'grpc.tls.keyFile' },
+  { path: 'grpc.tls.keyFile', needs: 'grpc.tls.certFile' },
+  { path: 'grpc.tls.clientCaFile', needs: 'grpc.tls.certFile' },
+  { path: 'grpc.tls.allowedNames', needs: 'grpc.tls.clientCaFile' },
+  { path: 'grpc.client.certFile', needs: 'grpc.client.keyFile' },
+  { path: 'grpc.client.keyFile', needs: 'grpc.client.certFile' },
+]
+
 /** Checks what no single key can tell. Keys that have a problem already are left alone. */
 export function checkRules(
   layer: Layer,
@@ -42,6 +53,7 @@ export function checkRules(
   const problems = COMPARISONS.filter(
     ({ path, than }) => !wrongPaths.has(path) && !wrongPaths.has(than),
   ).flatMap((comparison) => compare(layer, comparison))
+  problems.push(...checkPairs(layer, wrongPaths), ...checkHealthAddress(layer, wrongPaths))
   if (environment !== 'prod') return problems
   return [...problems, ...checkProduction(layer, wrongPaths)]
 }
@@ -61,6 +73,33 @@ function compare(layer: Layer, { path, relation, times, than }: Comparison): Err
       source: layer.sources.get(pointerOfPath(path)),
     }),
   ]
+}
+
+function checkPairs(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {
+  const isGiven = (path: ConfigPath): boolean => {
+    const value = valueAt(layer.tree, path)
+    return Array.isArray(value) ? value.length > 0 : value !== '' && value !== undefined
+  }
+  return PAIRS.filter(({ path, needs }) => {
+    return !wrongPaths.has(path) && !wrongPaths.has(needs) && isGiven(path) && !isGiven(needs)
+  }).map(({ path, needs }) =>
+    wrongValue({
+      path: needs,
+      expected: `a value, because ${path} is given`,
+      got: 'nothing',
+      source: layer.sources.get(pointerOfPath(needs)),
+    }),
+  )
+}
+
+/** The plain line for probes must not leave the machine. */
+function checkHealthAddress(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {
+  const path = 'grpc.healthAddress'
+  const address = valueAt(layer.tree, path)
+  if (wrongPaths.has(path) || typeof address !== 'string' || address === '') return []
+  if (isLoopback(address.slice(0, address.lastIndexOf(':')))) return []
+  const source = layer.sources.get(pointerOfPath(path))
+  return [wrongValue({ path, expected: 'an address of this machine', got: address, source })]
 }
 
 function checkProduction(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {
