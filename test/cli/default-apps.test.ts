@@ -112,6 +112,8 @@ await t.test('runSocketClient hands on its options and its exit code', async (t)
 await t.test('createDefaultApps loads nothing by itself', async (t) => {
   t.same(Object.keys(createDefaultApps()).sort(), [
     'openAdmin',
+    'openCalls',
+    'openCertificates',
     'openMigrations',
     'runSocketClient',
     'startAll',
