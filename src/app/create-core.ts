@@ -8,6 +8,7 @@ import type { KeyAdmin, PublicKeySource } from '../domain/token.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
 import { createAnnouncedUsers } from '../service/announced-users.js'
+import { createRevocationFeed, type RevocationFeed } from '../service/revocation-feed.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createUserDirectory, type UserDirectory } from '../service/user-directory.js'
@@ -21,6 +22,12 @@ import { createReadiness, type SwitchableReadiness } from './readiness.js'
 import { systemClock } from './system-clock.js'
 
 const REGISTRATIONS_PER_CONNECTION_MAX = 64
+/** How long ended sessions stay in the log at least, so that a reader may be away for a while. */
+const REVOCATION_RETENTION_MS_MIN = 3_600_000
+/** Longer than a token lives, for clocks that differ and a snapshot that is being read. */
+const REVOCATION_MARGIN_MS = 600_000
+const REVOCATION_POLL_MS = 1_000
+const REVOCATION_HEARTBEAT_MS = 10_000
 
 export interface CoreOptions {
   readonly config: Config
@@ -45,6 +52,7 @@ export interface Core extends Services {
   readonly migrator: Store['migrator']
   readonly hub: Hub
   readonly sessionHandles: SessionHandles
+  readonly revocations: RevocationFeed
   readonly keys: KeyAdmin
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
@@ -103,23 +111,37 @@ async function joinProcesses(
   {
     broker,
     sessionStore,
+    revocationLog,
     replicated,
     userDirectory,
   }: Store & { readonly userDirectory: UserDirectory },
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
-): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
+): Promise<Pick<Core, 'hub' | 'sessionHandles' | 'revocations'>> {
   const hub = createHub({
     connectionsMax: config.socket.connectionsMax,
     registrationsPerConnectionMax: REGISTRATIONS_PER_CONNECTION_MAX,
   })
   const sessionHandles = createSessionHandles()
+  const { accessTokenSeconds } = config.auth
+  const revocations = createRevocationFeed(
+    { revocationLog, clock },
+    {
+      accessTokenSeconds,
+      pollIntervalMs: REVOCATION_POLL_MS,
+      heartbeatIntervalMs: REVOCATION_HEARTBEAT_MS,
+    },
+  )
   const monitor = createSessionMonitor({
-    ...{ sessionStore, clock, logger, handles: sessionHandles },
+    ...{ sessionStore, revocationLog, clock, logger, handles: sessionHandles },
+    revocationRetentionMs: Math.max(
+      REVOCATION_RETENTION_MS_MIN,
+      accessTokenSeconds * 1_000 + REVOCATION_MARGIN_MS,
+    ),
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
   const handlers = createSurveyHandlers({
-    ...{ handles: sessionHandles, hub, sessionStore, userDirectory },
+    ...{ handles: sessionHandles, hub, sessionStore, userDirectory, revocations },
     isSure: () => monitor.isSure(),
     noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
   })
@@ -133,5 +155,5 @@ async function joinProcesses(
   )
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())
-  return { hub, sessionHandles }
+  return { hub, sessionHandles, revocations }
 }

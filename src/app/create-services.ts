@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js'
 import type { CounterStore } from '../domain/counter.js'
 import type { Logger } from '../domain/logger.js'
 import type { OneTimeStore } from '../domain/one-time-store.js'
+import type { RevocationLog } from '../domain/revocation.js'
 import type { SessionPolicy, SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import type { UserRepository } from '../domain/user.js'
@@ -15,9 +16,12 @@ import {
   type AuthenticationService,
   createAuthenticationService,
 } from '../service/authentication-service.js'
+import { createAuditTrail } from '../service/audit-trail.js'
 import { createPushService, type PushService } from '../service/push-service.js'
+import { createSessionEnder } from '../service/session-ender.js'
 import { createSessionService, type SessionService } from '../service/session-service.js'
 import type { UserDirectory } from '../service/user-directory.js'
+import { createSessionTerminator, type SessionTerminator } from '../service/session-terminator.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import type { Auth } from './create-auth.js'
 
@@ -35,6 +39,7 @@ export interface ServicesDeps {
   readonly sessionStore: SessionStore
   readonly counters: CounterStore
   readonly oneTimeValues: OneTimeStore
+  readonly revocationLog: RevocationLog
   readonly broker: Broker
 }
 
@@ -42,12 +47,14 @@ export interface ServicesDeps {
 export interface Services {
   readonly authentication: AuthenticationService
   readonly sessions: SessionService
+  readonly sessionTerminator: SessionTerminator
   readonly accounts: AccountService
   readonly push: PushService
 }
 
 export function createServices(deps: ServicesDeps): Services {
   const { config, clock, logger, auth, users, auditLog, sessionStore, broker } = deps
+  const { revocationLog } = deps
   const { session } = config
   const { surveyTimeoutMs } = config.broker
   const { tokenVerifier, passwordHasher } = auth
@@ -57,6 +64,7 @@ export function createServices(deps: ServicesDeps): Services {
       idleSeconds: session.idleSeconds,
     }),
     sessions: createSessionService({
+      ...{ revocationLog },
       ...{ users, sessionStore, auditLog, broker, clock, logger, tokenVerifier, passwordHasher },
       userDirectory: deps.userDirectory,
       tokenIssuer: auth.tokenIssuer,
@@ -68,6 +76,12 @@ export function createServices(deps: ServicesDeps): Services {
       shortIdleSeconds: session.shortIdleSeconds,
       absoluteSeconds: session.absoluteSeconds,
       surveyTimeoutMs,
+    }),
+    sessionTerminator: createSessionTerminator({
+      ender: createSessionEnder({
+        ...{ sessionStore, revocationLog, broker, clock, logger, surveyTimeoutMs },
+        auditTrail: createAuditTrail({ auditLog, clock, logger }),
+      }),
     }),
     accounts: createAccountService({
       ...{ users, auditLog, passwordHasher, clock },

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { createGrpcChannel } from '../grpc/create-grpc-channel.js'
 import { createHelloClient } from '../grpc/create-hello-client.js'
 import { createServer } from '../http/create-server.js'
 import { registerHttpRoutes } from '../http/register-http-routes.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import { formatAddress } from '../errors/listen-error.js'
 import { listenWeb } from './listen-web.js'
+import { openGrpcChannel } from './open-grpc-channel.js'
 import type { ServiceRunner } from './service-runner.js'
 
 const OPENAPI_FILE = join(PACKAGE_ROOT, 'assets', 'openapi.json')
@@ -15,10 +15,9 @@ export const httpService: ServiceRunner = {
   name: 'http',
   async start(core, config, environment, siblings) {
     const { http, grpc } = config
-    const channel = createGrpcChannel({
-      address: http.grpcAddress === '' ? formatAddress(siblings.grpc ?? grpc) : http.grpcAddress,
-      messageBytesMax: grpc.messageBytesMax,
-    })
+    const address =
+      http.grpcAddress === '' ? formatAddress(siblings.grpc ?? grpc) : http.grpcAddress
+    const channel = openGrpcChannel(config, address, core)
     const server = createServer({ ...core, apiKey: config.api.key, serviceName: 'http' }, http)
     registerHttpRoutes(
       server,

@@ -10,6 +10,7 @@ import type { Clock } from '../domain/clock.js'
 import type { CounterStore } from '../domain/counter.js'
 import type { Logger } from '../domain/logger.js'
 import type { OneTimeStore } from '../domain/one-time-store.js'
+import type { RevocationLog } from '../domain/revocation.js'
 import type { SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import type { UserRepository } from '../domain/user.js'
@@ -17,6 +18,7 @@ import { createAuditLog } from '../repository/audit-log.js'
 import { createMigrator, type Migrator } from '../repository/migrator.js'
 import { createSqliteCounterStore } from '../repository/sqlite-counter-store.js'
 import { createSqliteOneTimeStore } from '../repository/sqlite-one-time-store.js'
+import { createSqliteRevocationLog } from '../repository/sqlite-revocation-log.js'
 import { createSqliteSessionStore } from '../repository/sqlite-session-store.js'
 import type { MysqlStore } from '../repository/mysql/mysql-store.js'
 import type { SqliteStore } from '../repository/sqlite-store.js'
@@ -44,6 +46,7 @@ export interface Store {
   readonly sessionStore: SessionStore
   readonly counters: CounterStore
   readonly oneTimeValues: OneTimeStore
+  readonly revocationLog: RevocationLog
   readonly broker: Broker
   /** Neither has a timer or a connection of its own before it is started. */
   readonly channelBroker: ChannelBroker
@@ -63,6 +66,7 @@ type SessionSide = Pick<
   | 'sessionStore'
   | 'counters'
   | 'oneTimeValues'
+  | 'revocationLog'
   | 'broker'
   | 'channelBroker'
   | 'presence'
@@ -91,6 +95,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       sessionStore: sessions.sessionStore,
       counters: sessions.counters,
       oneTimeValues: sessions.oneTimeValues,
+      revocationLog: sessions.revocationLog,
       broker: sessions.broker,
       channelBroker: sessions.channelBroker,
       presence: sessions.presence,
@@ -120,6 +125,7 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
     sessionStore: createSqliteSessionStore({ store }),
     counters: createSqliteCounterStore({ store }),
     oneTimeValues: createSqliteOneTimeStore({ store, clock }),
+    revocationLog: createSqliteRevocationLog({ store }),
     broker: createSqliteBroker(parts),
     channelBroker: createSqliteChannelBroker({ ...parts, metaLifetimeMs: historyMetaLifetimeMs }),
     presence: createSqlitePresenceStore({ ...parts, leaseMs }),
@@ -135,6 +141,7 @@ async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<Sess
     { createRedisSessionStore },
     { createRedisCounterStore },
     { createRedisOneTimeStore },
+    { createRedisRevocationLog },
     { createRedisBroker },
     { createRedisChannelBroker },
     { createRedisPresenceStore },
@@ -143,6 +150,7 @@ async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<Sess
     import('../repository/redis/redis-session-store.js'),
     import('../repository/redis/redis-counter-store.js'),
     import('../repository/redis/redis-one-time-store.js'),
+    import('../repository/redis/redis-revocation-log.js'),
     import('../broker/redis/redis-broker.js'),
     import('../broker/redis/redis-channel-broker.js'),
     import('../broker/redis/redis-presence-store.js'),
@@ -155,6 +163,7 @@ async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<Sess
     sessionStore: createRedisSessionStore({ redis, keyPrefix, logger }),
     counters: createRedisCounterStore({ redis, keyPrefix }),
     oneTimeValues: createRedisOneTimeStore({ redis, keyPrefix, clock }),
+    revocationLog: createRedisRevocationLog({ redis, keyPrefix }),
     broker: createRedisBroker({ ...parts, heartbeatMs, leaseMs }),
     channelBroker: createRedisChannelBroker({ ...parts, metaLifetimeMs: historyMetaLifetimeMs }),
     presence: createRedisPresenceStore({ ...parts, heartbeatMs, leaseMs }),

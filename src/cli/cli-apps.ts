@@ -120,6 +120,57 @@ export interface SocketClientOptions {
   readonly stay: boolean
 }
 
+/** What a gRPC service says of an access token. */
+export type CliVerdict =
+  | {
+      readonly active: true
+      readonly userId: string
+      readonly role: string
+      readonly sessionId: string
+      readonly clientId: string
+      readonly expiresAt: number
+    }
+  | { readonly active: false; readonly reason: string; readonly message: string }
+
+/** Calls to a gRPC service; nothing is opened before the first. */
+export interface CallApp {
+  hello(id: number): Promise<{ readonly id: number; readonly name: string }>
+  verify(accessToken: string): Promise<CliVerdict>
+  close(): Promise<void>
+}
+
+export interface CliCertificate {
+  readonly file: string
+  readonly kind: string
+  readonly subject: string
+  readonly issuer: string
+  readonly names: readonly string[]
+  readonly validFrom: number
+  readonly validTo: number
+  readonly serialNumber: string
+  readonly fingerprint: string
+}
+
+/** Certificates in a folder. */
+export interface CertificateApp {
+  create(options: {
+    readonly folder: string
+    readonly hosts: readonly string[]
+    readonly clients: readonly string[]
+    readonly days: number
+    readonly authorityDays: number
+    readonly now: number
+  }): Promise<
+    readonly {
+      readonly kind: string
+      readonly name: string
+      readonly certFile: string
+      readonly keyFile: string
+    }[]
+  >
+  show(path: string): Promise<readonly CliCertificate[]>
+}
+
 /** What the program can start. Each is called, and its code loaded, only by the command that needs it. */
 export interface CliApps {
   startHttp(config: Config, environment: string): Promise<RunningApp>
@@ -129,6 +180,8 @@ export interface CliApps {
   startAll(config: Config, environment: string): Promise<RunningApp>
   openAdmin(config: Config): Promise<AdminApp>
   openMigrations(config: Config): Promise<MigrationApp>
+  openCalls(config: Config): Promise<CallApp>
+  openCertificates(): Promise<CertificateApp>
   /** Resolves with the exit code; says itself when the server refuses or cannot be reached. */
   runSocketClient(options: SocketClientOptions): Promise<number>
 }

@@ -1,6 +1,8 @@
 import type { Config } from '../config/schema.js'
 import type {
   AdminApp,
+  CallApp,
+  CertificateApp,
   CliApps,
   MigrationApp,
   RunningApp,
@@ -31,6 +33,10 @@ export interface AppModules {
   migrations(): Promise<{
     readonly createMigrationApp: (options: { readonly config: Config }) => Promise<MigrationApp>
   }>
+  calls(): Promise<{
+    readonly createCallApp: (options: { readonly config: Config }) => CallApp
+  }>
+  certificates(): Promise<{ readonly createCertificateApp: () => CertificateApp }>
   socketClient(): Promise<{
     readonly runSocketClient: (options: SocketClientOptions) => Promise<number>
   }>
@@ -43,6 +49,8 @@ const MODULES: AppModules = {
   allInOne: () => import('../app/create-all-in-one.js'),
   admin: () => import('../app/create-admin-app.js'),
   migrations: () => import('../app/create-migration-app.js'),
+  calls: () => import('../app/create-call-app.js'),
+  certificates: () => import('../app/create-certificate-app.js'),
   socketClient: () => import('../app/run-socket-client.js'),
 }
 
@@ -72,6 +80,14 @@ export function createDefaultApps(modules: AppModules = MODULES): CliApps {
     openMigrations: async (config) => {
       const { createMigrationApp } = await modules.migrations()
       return createMigrationApp({ config })
+    },
+    openCalls: async (config) => {
+      const { createCallApp } = await modules.calls()
+      return createCallApp({ config })
+    },
+    openCertificates: async () => {
+      const { createCertificateApp } = await modules.certificates()
+      return createCertificateApp()
     },
     runSocketClient: async (options) => {
       const { runSocketClient } = await modules.socketClient()

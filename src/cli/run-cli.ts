@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { toAppError } from '../errors/app-error.js'
 import type { CliApps } from './cli-apps.js'
+import { registerCallCommand } from './call-command.js'
+import { registerCertsCommand } from './certs-command.js'
 import type { CliIo } from './cli-io.js'
 import { type CommandContext, addExamples } from './command-context.js'
 import { registerConfigCommand } from './config-command.js'
@@ -67,6 +69,8 @@ export function createProgram(context: CommandContext): Command {
   registerUserCommand(program, context)
   registerSessionCommand(program, context)
   registerConfigCommand(program, context)
+  registerCallCommand(program, context)
+  registerCertsCommand(program, context)
   registerSocketClientCommand(program, context)
   return program
 }

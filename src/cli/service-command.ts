@@ -35,7 +35,7 @@ const SERVICES: readonly Service[] = [
   {
     name: 'grpc',
     start: 'startGrpc',
-    summary: 'Serve greeting, session verification and health over gRPC.',
+    summary: 'Serve sessions, revocations, publishing and health over gRPC.',
     port: 9090,
   },
 ]

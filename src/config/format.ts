@@ -23,7 +23,7 @@ export const FORMATS = {
     test: isPath,
   },
   'optional-path': {
-    expectation: 'the path of a folder, or empty',
+    expectation: 'the path of a file or folder, or empty',
     test: (value) => value === '' || isPath(value),
   },
   host: {

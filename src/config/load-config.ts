@@ -34,7 +34,7 @@ export interface LoadConfigOptions {
 }
 
 export interface LoadedConfig {
-  /** Complete, valid and deeply frozen. `dataDir` and a given `auth.keyDir` are absolute. */
+  /** Complete, valid and deeply frozen. `dataDir` and the paths that are given are absolute. */
   readonly config: Config
   readonly environment: Environment
   /** Things worth a look that stop nothing: APP_ variables that no key has. */
@@ -131,11 +131,27 @@ function labelOf(cwd: string, file: string): string {
 }
 
 function withAbsolutePaths(config: Config, cwd: string): Config {
-  const { keyDir } = config.auth
+  const absolute = (path: string): string => (path === '' ? '' : resolve(cwd, path))
+  const { tls, client } = config.grpc
   return {
     ...config,
     dataDir: resolve(cwd, config.dataDir),
-    auth: { ...config.auth, keyDir: keyDir === '' ? '' : resolve(cwd, keyDir) },
+    auth: { ...config.auth, keyDir: absolute(config.auth.keyDir) },
+    grpc: {
+      ...config.grpc,
+      tls: {
+        ...tls,
+        certFile: absolute(tls.certFile),
+        keyFile: absolute(tls.keyFile),
+        clientCaFile: absolute(tls.clientCaFile),
+      },
+      client: {
+        ...client,
+        caFile: absolute(client.caFile),
+        certFile: absolute(client.certFile),
+        keyFile: absolute(client.keyFile),
+      },
+    },
   }
 }
 

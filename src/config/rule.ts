@@ -2,6 +2,7 @@ import type { ErrorDetail } from '../errors/app-error.js'
 import type { Environment } from './environment.js'
 import { wrongValue } from './problem.js'
 import type { ConfigPath } from './schema.js'
+import { isLoopback } from '../util/loopback.js'
 import { type Layer, pointerOfPath, valueAt } from './tree.js'
 
 const DEVELOPMENT_API_KEY = 'dev-api-key'
@@ -33,6 +34,16 @@ export const COMPARISONS: readonly Comparison[] = [
   { path: 'password.memoryKib', relation: 'at least', times: 8, than: 'password.parallelism' },
 ]
 
+/** Keys that make sense only together with another one. */
+export const PAIRS: readonly { readonly path: ConfigPath; readonly needs: ConfigPath }[] = [
+  { path: 'grpc.tls.certFile', needs: 'grpc.tls.keyFile' },
+  { path: 'grpc.tls.keyFile', needs: 'grpc.tls.certFile' },
+  { path: 'grpc.tls.clientCaFile', needs: 'grpc.tls.certFile' },
+  { path: 'grpc.tls.allowedNames', needs: 'grpc.tls.clientCaFile' },
+  { path: 'grpc.client.certFile', needs: 'grpc.client.keyFile' },
+  { path: 'grpc.client.keyFile', needs: 'grpc.client.certFile' },
+]
+
 /** Checks what no single key can tell. Keys that have a problem already are left alone. */
 export function checkRules(
   layer: Layer,
@@ -42,7 +53,11 @@ export function checkRules(
   const problems = COMPARISONS.filter(
     ({ path, than }) => !wrongPaths.has(path) && !wrongPaths.has(than),
   ).flatMap((comparison) => compare(layer, comparison))
-  problems.push(...checkStores(layer, wrongPaths))
+  problems.push(
+    ...checkStores(layer, wrongPaths),
+    ...checkPairs(layer, wrongPaths),
+    ...checkHealthAddress(layer, wrongPaths),
+  )
   if (environment !== 'prod') return problems
   return [...problems, ...checkProduction(layer, wrongPaths)]
 }
@@ -69,15 +84,12 @@ function compare(layer: Layer, { path, relation, times, than }: Comparison): Err
  * ended on one of them only, without a word.
  */
 function checkStores(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {
-  const isSet = (path: ConfigPath): boolean => {
-    const value = valueAt(layer.tree, path)
-    return typeof value === 'string' || Array.isArray(value) ? value.length > 0 : false
-  }
   const problems: ErrorDetail[] = []
   const demand = (path: ConfigPath, expected: string): void => {
     if (wrongPaths.has(path)) return
     problems.push(wrongValue({ path, expected, got: 'nothing', source: undefined }))
   }
+  const isSet = (path: ConfigPath): boolean => isGiven(layer, path)
   if (isSet('mysql.url') && !isSet('redis.url') && !isSet('redis.sentinelUrl')) {
     demand(
       'redis.url',
@@ -88,6 +100,35 @@ function checkStores(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail
     demand('mysql.url', 'the primary of mysql.replicaUrls; set APP_MYSQL_URL')
   }
   return problems
+}
+
+function isGiven(layer: Layer, path: ConfigPath): boolean {
+  const value = valueAt(layer.tree, path)
+  return Array.isArray(value) ? value.length > 0 : value !== '' && value !== undefined
+}
+
+function checkPairs(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {
+  return PAIRS.filter(({ path, needs }) => {
+    const isComparable = !wrongPaths.has(path) && !wrongPaths.has(needs)
+    return isComparable && isGiven(layer, path) && !isGiven(layer, needs)
+  }).map(({ path, needs }) =>
+    wrongValue({
+      path: needs,
+      expected: `a value, because ${path} is given`,
+      got: 'nothing',
+      source: layer.sources.get(pointerOfPath(needs)),
+    }),
+  )
+}
+
+/** The plain line for probes must not leave the machine. */
+function checkHealthAddress(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {
+  const path = 'grpc.healthAddress'
+  const address = valueAt(layer.tree, path)
+  if (wrongPaths.has(path) || typeof address !== 'string' || address === '') return []
+  if (isLoopback(address.slice(0, address.lastIndexOf(':')))) return []
+  const source = layer.sources.get(pointerOfPath(path))
+  return [wrongValue({ path, expected: 'an address of this machine', got: address, source })]
 }
 
 function checkProduction(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {

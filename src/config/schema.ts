@@ -62,6 +62,20 @@ export const CONFIG_SCHEMA = group({
     port: integer(0, PORT_MAX),
     messageBytesMax: integer(1, BYTES_MAX),
     callTimeoutMs: integer(1, HOUR_MS),
+    reflection: flag(),
+    healthAddress: text('optional-host-port'),
+    tls: group({
+      certFile: text('optional-path'),
+      keyFile: text('optional-path'),
+      clientCaFile: text('optional-path'),
+      allowedNames: list('name'),
+    }),
+    client: group({
+      caFile: text('optional-path'),
+      certFile: text('optional-path'),
+      keyFile: text('optional-path'),
+      serverName: text('optional-name'),
+    }),
   }),
   api: group({ key: secret('api-key') }),
   auth: group({

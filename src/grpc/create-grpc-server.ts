@@ -1,34 +1,35 @@
-import {
-  logVerbosity,
-  Server,
-  type ServiceDefinition,
-  setLogVerbosity,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js'
-import { service as healthDefinition } from 'grpc-health-check'
+import { logVerbosity, Server, setLogVerbosity } from '@grpc/grpc-js'
 import type { Registry } from 'prom-client'
+import type { Clock } from '../domain/clock.js'
 import type { Readiness } from '../domain/health.js'
 import type { Logger } from '../domain/logger.js'
 import { AppError } from '../errors/app-error.js'
 import type { ListenAddress } from '../errors/listen-error.js'
-import type { AuthenticationService } from '../service/authentication-service.js'
-import type { HelloService } from '../service/hello-service.js'
+import type { SessionHandles } from '../realtime/session-handles.js'
 import { createAdmission } from './admission.js'
-import { createSayHelloHandler } from './handler/hello-handler.js'
-import { createVerifyHandler } from './handler/session-handler.js'
 import { createHealth, type Health, type HealthNeed } from './health.js'
 import { createCallInterceptor, type FinishedCall } from './interceptor/call-interceptor.js'
-import { listen, type Listener } from './listen.js'
+import { listen, type Listener, type ListenOptions } from './listen.js'
 import { withTolerantRequests } from './message.js'
 import { createObserver } from './observer.js'
-import { loadProtos } from './proto.js'
+import type { IdentitySource } from './peer-identity.js'
 import { assertRequirements, REQUIREMENTS } from './requirement.js'
-import { unary } from './unary.js'
+import {
+  type GrpcServices,
+  healthRegistration,
+  houseRegistrations,
+  reflectionRegistrations,
+  type Registration,
+} from './services.js'
+import { createStreamBinding } from './stream-binding.js'
+import { createStreamGate } from './stream-gate.js'
+import { openTlsSource, type TlsFiles, type TlsSource } from './tls/tls-source.js'
 
-export interface GrpcServerDeps {
-  readonly authentication: AuthenticationService
-  readonly hello: HelloService
+export interface GrpcServerDeps extends GrpcServices {
+  /** What is open in this process because of a session: a user's streams among it. */
+  readonly sessionHandles: SessionHandles
   readonly readiness: Readiness
+  readonly clock: Clock
   readonly logger: Logger
   /** What sibling services show as `x-api-key`. */
   readonly apiKey: string
@@ -41,148 +42,230 @@ export interface GrpcServerOptions {
   readonly messageBytesMax: number
   /** Largest metadata of one call, counted as HTTP/2 does; the transport itself stops at 64 KiB. */
   readonly metadataBytesMax?: number
+  /** Open connections at once. */
+  readonly connectionsMax?: number
   /** Calls that one connection may have open at once; more wait at the client. */
   readonly streamsPerConnectionMax?: number
+  /** Streams that one address may have open at once, over all its connections. */
+  readonly streamsPerPeerMax?: number
   /** How long the handling of one call may take. */
   readonly callTimeoutMs?: number
+  /** How long the reader of a stream may take to accept one message. */
+  readonly lagTimeoutMs?: number
   /** A connection is pinged after so long, and cut when no answer comes within `keepaliveTimeoutMs`. */
   readonly keepaliveIntervalMs?: number
   readonly keepaliveTimeoutMs?: number
   /** How often the readiness is asked while somebody watches the health. */
   readonly healthPollMs?: number
+  /** Whether clients without proto files may ask what there is. */
+  readonly reflection?: boolean
+  /** Without it the line is plain. With `caFile` every peer must show a certificate. */
+  readonly tls?: TlsFiles & {
+    /** Names of client certificates that may come in; empty: all that the authorities have signed. */
+    readonly allowedNames: readonly string[]
+    /** How often the files are looked at for a change. */
+    readonly pollIntervalMs?: number
+  }
 }
 
 export interface GrpcServer {
   /**
-   * Listens and answers with the real port. Raises FAILED_PRECONDITION naming host and port
-   * (`address_in_use`, `address_unavailable`), naming methods that nobody guards (`requirement_missing`), or
-   * at a second call (`already_started`).
+   * Listens and answers with the real port. With `healthAddress` the health service, and nothing else, is
+   * also served there on a plain line: for probes that have no certificate. Raises FAILED_PRECONDITION naming
+   * host and port (`address_in_use`, `address_unavailable`), a TLS file (`tls_file_unusable`), methods that
+   * nobody guards (`requirement_missing`), or at a second call (`already_started`).
    */
-  start(address: ListenAddress): Promise<ListenAddress>
+  start(address: ListenAddress, healthAddress?: ListenAddress): Promise<GrpcAddresses>
   /**
-   * Health turns NOT_SERVING, no new call is taken, those under way may finish; at the deadline what is left
-   * is cut. Never rejects; every call gets the same promise.
+   * Health turns NOT_SERVING, streams end with UNAVAILABLE (`shutting_down`), no new call is taken, those under
+   * way may finish; at the deadline what is left is cut. Never rejects; every call gets the same promise.
    */
   close(deadlineMs: number): Promise<void>
 }
 
+/** Where a server listens. */
+export interface GrpcAddresses extends ListenAddress {
+  /** Of the separate health service. */
+  readonly health?: ListenAddress
+}
+
 const DEFAULTS = {
   metadataBytesMax: 8_192,
+  connectionsMax: 10_000,
   streamsPerConnectionMax: 100,
+  streamsPerPeerMax: 100,
   callTimeoutMs: 30_000,
+  lagTimeoutMs: 15_000,
   keepaliveIntervalMs: 30_000,
   keepaliveTimeoutMs: 10_000,
   healthPollMs: 1_000,
+  reflection: false,
+}
+const TLS_POLL_MS = 1_000
+
+const HEALTH_NEEDS: Readonly<Record<string, HealthNeed>> = {
+  'hello.HelloService': 'process',
+  'gatehouse.v1.SessionService': 'stores',
+  'gatehouse.v1.RealtimeService': 'stores',
 }
 
-const HEALTH_SERVICES: ReadonlyMap<string, HealthNeed> = new Map<string, HealthNeed>([
-  ['', 'stores'],
-  ['hello.HelloService', 'process'],
-  ['gatehouse.v1.SessionService', 'stores'],
-])
+type Limits = Required<Omit<GrpcServerOptions, 'tls'>> & Pick<GrpcServerOptions, 'tls'>
 
-type Limits = Required<GrpcServerOptions>
-
-/** The gRPC service of the house: hello, session verification and health. */
+/** The gRPC service of the house: hello, sessions, live messages, health and reflection. */
 export function createGrpcServer(deps: GrpcServerDeps, options: GrpcServerOptions): GrpcServer {
-  const limits: Limits = { ...DEFAULTS, ...options }
-  const observe = createObserver(deps)
-  const health = createHealth(
-    { readiness: deps.readiness, services: HEALTH_SERVICES },
-    { pollMs: limits.healthPollMs, timeoutMs: limits.callTimeoutMs },
-  )
-  let starting: Promise<Running> | undefined
-  let closing: Promise<void> | undefined
-
-  async function open(address: ListenAddress): Promise<Running> {
-    // Its own log would print metadata values it cannot read, an API key among them.
-    setLogVerbosity(logVerbosity.NONE)
-    const server = createServer(deps, limits, observe)
-    try {
-      addServices(server, servicesOf(deps, limits, health))
-      return { server, listener: await listen(server, address) }
-    } catch (thrown) {
-      server.forceShutdown()
-      throw thrown
-    }
-  }
-
-  async function shutDown(deadlineMs: number): Promise<void> {
-    health.close()
-    const running = await starting?.catch(() => undefined)
-    if (running) await drain(running, deadlineMs, deps.logger)
-  }
-
-  return {
-    async start(address) {
-      if (starting || closing) {
-        throw new AppError('FAILED_PRECONDITION', 'already_started', 'A server starts once.')
-      }
-      starting = open(address)
-      return (await starting).listener.address
-    },
-    close(deadlineMs) {
-      closing ??= shutDown(deadlineMs)
-      return closing
-    },
-  }
+  return new HouseServer(deps, { ...DEFAULTS, ...options })
 }
 
+/** One listening server of the library. */
 interface Running {
   readonly server: Server
   readonly listener: Listener
 }
 
-interface Registration {
-  readonly definition: ServiceDefinition
-  readonly handlers: UntypedServiceImplementation
-}
+class HouseServer implements GrpcServer {
+  readonly #deps: GrpcServerDeps
+  readonly #limits: Limits
+  readonly #observe: (call: FinishedCall) => void
+  readonly #health: Health
+  /** Ends every stream, with the reason. */
+  readonly #closing = new AbortController()
+  readonly #running: Running[] = []
+  #tlsSource: TlsSource | undefined
+  #starting: Promise<GrpcAddresses> | undefined
+  #shutDown: Promise<void> | undefined
 
-function servicesOf(deps: GrpcServerDeps, limits: Limits, health: Health): Registration[] {
-  const protos = loadProtos()
-  const options = { timeoutMs: limits.callTimeoutMs }
-  return [
-    {
-      definition: protos.hello,
-      handlers: { SayHello: unary(createSayHelloHandler(deps), options) },
-    },
-    {
-      definition: protos.session,
-      handlers: { Verify: unary(createVerifyHandler(deps), options) },
-    },
-    { definition: healthDefinition, handlers: health.handlers },
-  ]
-}
-
-function addServices(server: Server, services: readonly Registration[]): void {
-  assertRequirements(
-    services.map(({ definition }) => definition),
-    REQUIREMENTS,
-  )
-  for (const { definition, handlers } of services) {
-    server.addService(withTolerantRequests(definition), handlers)
+  constructor(deps: GrpcServerDeps, limits: Limits) {
+    this.#deps = deps
+    this.#limits = limits
+    this.#observe = createObserver(deps)
+    const offered = Object.entries(HEALTH_NEEDS).filter(
+      ([name]) => deps.realtime !== undefined || name !== 'gatehouse.v1.RealtimeService',
+    )
+    this.#health = createHealth(
+      {
+        readiness: deps.readiness,
+        services: new Map<string, HealthNeed>([['', 'stores'], ...offered]),
+      },
+      { pollMs: limits.healthPollMs, timeoutMs: limits.callTimeoutMs },
+    )
   }
-}
 
-function createServer(
-  deps: GrpcServerDeps,
-  limits: Limits,
-  observe: (call: FinishedCall) => void,
-): Server {
-  const admit = createAdmission({
-    apiKey: deps.apiKey,
-    requirements: REQUIREMENTS,
-    metadataBytesMax: limits.metadataBytesMax,
-  })
-  // channelz stays on: without it grpc-js keeps no list of connections and cannot force a shutdown.
-  return new Server({
-    interceptors: [createCallInterceptor({ admit, observe })],
-    'grpc.max_receive_message_length': limits.messageBytesMax,
-    'grpc.max_send_message_length': limits.messageBytesMax,
-    'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
-    'grpc.keepalive_time_ms': limits.keepaliveIntervalMs,
-    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
-  })
+  async start(address: ListenAddress, healthAddress?: ListenAddress): Promise<GrpcAddresses> {
+    if (this.#starting || this.#shutDown) {
+      throw new AppError('FAILED_PRECONDITION', 'already_started', 'A server starts once.')
+    }
+    this.#starting = this.#open(address, healthAddress)
+    return this.#starting
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#shutDown ??= this.#close(deadlineMs)
+    return this.#shutDown
+  }
+
+  async #open(address: ListenAddress, healthAddress?: ListenAddress): Promise<GrpcAddresses> {
+    // Its own log would print metadata values it cannot read, an API key among them.
+    setLogVerbosity(logVerbosity.NONE)
+    const { logger } = this.#deps
+    const { connectionsMax } = this.#limits
+    try {
+      const tls = await this.#openTls()
+      const bound = await this.#serve(this.#registrations(), address, {
+        connectionsMax,
+        ...(tls ? { tls: { ...tls, logger } } : {}),
+      })
+      if (healthAddress === undefined) return bound
+      const probes = [healthRegistration(this.#health)]
+      return { ...bound, health: await this.#serve(probes, healthAddress, { connectionsMax }) }
+    } catch (thrown) {
+      this.#tlsSource?.close()
+      for (const { server, listener } of this.#running) {
+        server.forceShutdown()
+        listener.stop()
+        await listener.destroy()
+      }
+      throw thrown
+    }
+  }
+
+  async #openTls(): Promise<{ source: TlsSource; allowedNames: readonly string[] } | null> {
+    const { tls } = this.#limits
+    if (!tls) return null
+    const { clock, logger } = this.#deps
+    const { pollIntervalMs = TLS_POLL_MS, allowedNames, ...files } = tls
+    this.#tlsSource = await openTlsSource({ files, clock, logger, pollIntervalMs })
+    return { source: this.#tlsSource, allowedNames }
+  }
+
+  #registrations(): Registration[] {
+    const { callTimeoutMs, lagTimeoutMs, reflection } = this.#limits
+    const options = {
+      unary: { timeoutMs: callTimeoutMs },
+      stream: {
+        closing: this.#closing.signal,
+        lagTimeoutMs,
+        bind: createStreamBinding(this.#deps),
+      },
+    }
+    return [
+      ...houseRegistrations(this.#deps, options),
+      healthRegistration(this.#health),
+      ...(reflection ? reflectionRegistrations(this.#deps.realtime !== undefined, options) : []),
+    ]
+  }
+
+  async #serve(
+    services: readonly Registration[],
+    address: ListenAddress,
+    options: ListenOptions,
+  ): Promise<ListenAddress> {
+    let listener: Listener | undefined
+    const server = this.#createServer((peer) => listener?.identityOf(peer))
+    try {
+      assertRequirements(
+        services.map(({ definition }) => definition),
+        REQUIREMENTS,
+      )
+      for (const { definition, handlers } of services) {
+        server.addService(withTolerantRequests(definition), handlers)
+      }
+      listener = await listen(server, address, options)
+    } catch (thrown) {
+      server.forceShutdown()
+      throw thrown
+    }
+    this.#running.push({ server, listener })
+    return listener.address
+  }
+
+  #createServer(identityOf: IdentitySource): Server {
+    const { apiKey, authentication } = this.#deps
+    const limits = this.#limits
+    const admit = createAdmission({
+      ...{ apiKey, authentication, identityOf },
+      requirements: REQUIREMENTS,
+      metadataBytesMax: limits.metadataBytesMax,
+    })
+    const streams = createStreamGate({ streamsMax: limits.streamsPerPeerMax })
+    // channelz stays on: without it grpc-js keeps no list of connections and cannot force a shutdown.
+    return new Server({
+      interceptors: [createCallInterceptor({ admit, streams, observe: this.#observe })],
+      'grpc.max_receive_message_length': limits.messageBytesMax,
+      'grpc.max_send_message_length': limits.messageBytesMax,
+      'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
+      'grpc.keepalive_time_ms': limits.keepaliveIntervalMs,
+      'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+    })
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    this.#health.close()
+    const reason = 'This process is shutting down; resume at another one.'
+    this.#closing.abort(new AppError('UNAVAILABLE', 'shutting_down', reason))
+    await this.#starting?.catch(() => undefined)
+    this.#tlsSource?.close()
+    await Promise.all(this.#running.map((running) => drain(running, deadlineMs, this.#deps.logger)))
+  }
 }
 
 /** Calls under way finish, or are cut at the deadline; then nothing of the server is left. */

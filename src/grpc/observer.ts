@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../domain/logger.js'
 import { ERROR_TABLE, type ErrorCode } from '../errors/code.js'
+import { describeCaller } from './caller.js'
 import type { FinishedCall } from './interceptor/call-interceptor.js'
 import { createCallMetrics } from './metrics.js'
 
@@ -28,12 +29,14 @@ function levelOf(call: FinishedCall, name: string): keyof Logger {
 
 function fieldsOf(call: FinishedCall, name: string): object {
   const { error, requestId } = call.record
+  const caller = describeCaller(call.record.caller)
   return {
     operation: call.path.slice(1),
     status: name,
     latencyMs: Math.round(call.latencyMs * 1_000) / 1_000,
     peer: call.peer,
     requestId,
+    ...(caller === null ? {} : { caller }),
     ...(name === 'OK' ? {} : { reason: error?.reason ?? transportReason(call, name) }),
     ...(error?.cause === undefined ? {} : { err: error.cause }),
   }

@@ -1,11 +1,13 @@
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import { AppError, toAppError } from '../errors/app-error.js'
 import { type CallRecord, callRecordOf } from './call-record.js'
+import type { Caller } from './caller.js'
 import { assertDecoded } from './message.js'
 import { toFailureStatus } from './server-status.js'
 
 export interface CallContext {
   readonly requestId: string
+  readonly caller: Caller
   /**
    * Aborted when nobody waits for the answer any more: the peer cancelled, its connection broke, its
    * deadline or our time limit passed, or the server was forced to stop. Made only when asked for.
@@ -57,6 +59,10 @@ class RunningCall<Request, Response> implements CallContext {
 
   get requestId(): string {
     return this.#record.requestId
+  }
+
+  get caller(): Caller {
+    return this.#record.caller
   }
 
   get signal(): AbortSignal {

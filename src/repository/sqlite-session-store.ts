@@ -19,6 +19,7 @@ import {
   toSessionValues,
 } from './session-row.js'
 import type { SqliteConnection, SqlRow, SqlValue } from './sqlite-connection.js'
+import { writeRevocation } from './sqlite-revocation-log.js'
 import type { SqliteStore } from './sqlite-store.js'
 
 /** How long the store remembers why a session ended: 24 hours. */
@@ -64,7 +65,10 @@ const FORGET =
   'DELETE FROM ended_sessions WHERE id IN ' +
   '(SELECT id FROM ended_sessions WHERE ended_at <= ? ORDER BY ended_at LIMIT ?)'
 
-/** Sessions in the SQLite file. A session that ended leaves its reason behind for 24 hours. */
+/**
+ * Sessions in the SQLite file. A session that ended leaves its reason behind for 24 hours, and an entry in the
+ * log of ended sessions, written in the transaction that ended it.
+ */
 export function createSqliteSessionStore({ store }: { store: SqliteStore }): SessionStore {
   return {
     create: (session, policy) => store.write((db) => create(db, session, policy)),
@@ -190,7 +194,7 @@ function deleteExpired(db: SqliteConnection, now: number, limit: number): number
   const expired = db.prepare(SELECT_EXPIRED).all(now, limit).map(toSession)
   for (const session of expired) {
     const reason = timeoutReason(session, now) ?? 'expired'
-    endOne(db, session.id, session.userId, reason, session.idleExpiresAt)
+    forgetSession(db, { id: session.id, userId: session.userId, reason }, session.idleExpiresAt)
   }
   const forgotten = db.prepare(FORGET).run(now - END_REASON_RETENTION_MS, limit - expired.length)
   return expired.length + forgotten.changes
@@ -224,9 +228,16 @@ function endOne(
   reason: SessionEndReason,
   endedAt: number,
 ): EndedSession {
-  db.prepare(DELETE_ONE).run(id)
-  db.prepare(REMEMBER).run(id, userId, reason, endedAt)
-  return { id, userId, reason }
+  const ended: EndedSession = { id, userId, reason }
+  forgetSession(db, ended, endedAt)
+  writeRevocation(db, ended, endedAt)
+  return ended
+}
+
+/** Only the reason stays behind. */
+function forgetSession(db: SqliteConnection, ended: EndedSession, endedAt: number): void {
+  db.prepare(DELETE_ONE).run(ended.id)
+  db.prepare(REMEMBER).run(ended.id, ended.userId, ended.reason, endedAt)
 }
 
 function rememberedReason(db: SqliteConnection, sessionId: string): SessionEndReason | null {

@@ -1,13 +1,16 @@
 import type { Broker } from '../domain/broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
+import type { RevocationLog } from '../domain/revocation.js'
 import type {
   EndedSession,
   SessionEndReason,
   SessionSelector,
   SessionStore,
 } from '../domain/session.js'
+import { toAppError } from '../errors/app-error.js'
 import type { AuditTrail } from './audit-trail.js'
+import { createRevocationRecorder } from './revocation-recorder.js'
 
 /** What ending sessions did, over all processes. */
 export interface EndResult {
@@ -22,9 +25,16 @@ export interface EndActor {
   readonly address: string | null
 }
 
-/** The one way a session ends: the store first, then every process, then the audit log. */
+/**
+ * The one way a session ends: the store first, then the log of ended sessions, then every process, then the
+ * audit log.
+ */
 export interface SessionEnder {
-  /** Ends the sessions that match; all zero when there is none. Raises UNAVAILABLE when the store fails. */
+  /**
+   * Ends the sessions that match; all zero when there is none. Raises UNAVAILABLE when the store fails, and
+   * when the end could not be written into the log (the sessions are over then, and repeating the call writes
+   * them down).
+   */
   end(selector: SessionSelector, reason: SessionEndReason, actor: EndActor): Promise<EndResult>
   /**
    * Tells every process of sessions that the store has already ended, and writes it down. Never rejects: the
@@ -35,6 +45,7 @@ export interface SessionEnder {
 
 export interface SessionEnderDeps {
   readonly sessionStore: SessionStore
+  readonly revocationLog: RevocationLog
   readonly broker: Broker
   readonly auditTrail: AuditTrail
   readonly clock: Clock
@@ -45,8 +56,9 @@ export interface SessionEnderDeps {
 
 export function createSessionEnder(deps: SessionEnderDeps): SessionEnder {
   const { sessionStore, auditTrail, clock } = deps
+  const recorder = createRevocationRecorder(deps)
 
-  async function announce(sessions: readonly EndedSession[], actor: EndActor): Promise<EndResult> {
+  async function tell(sessions: readonly EndedSession[], actor: EndActor): Promise<EndResult> {
     if (sessions.length === 0) {
       return { ended: 0, connectionsClosed: 0, processes: { asked: 0, answered: 0 } }
     }
@@ -59,11 +71,42 @@ export function createSessionEnder(deps: SessionEnderDeps): SessionEnder {
   }
 
   return {
-    announce,
+    async announce(sessions, actor) {
+      // The recorder has logged a failure and keeps the sessions for the next time.
+      await recorder.record(sessions).catch(() => undefined)
+      return tell(sessions, actor)
+    },
     async end(selector, reason, actor) {
-      return announce(await sessionStore.end(selector, reason, clock.now()), actor)
+      const sessions = await sessionStore.end(selector, reason, clock.now())
+      // In the log first, so that who is told finds it there; told in any case, because they are over.
+      const recorded = recorder.record(
+        sessions.length > 0 ? sessions : await endedBefore(deps, selector),
+      )
+      const outcome = await recorded.then(() => null, toAppError)
+      const result = await tell(sessions, actor)
+      if (outcome) throw outcome
+      return result
     },
   }
+}
+
+/**
+ * The one session that is asked for, when somebody has ended it already: they may have failed before it was
+ * in the log. One that ran out by the clock does not belong there.
+ */
+async function endedBefore(
+  { sessionStore, clock }: SessionEnderDeps,
+  selector: SessionSelector,
+): Promise<readonly EndedSession[]> {
+  if (selector.by !== 'session') return []
+  const over = await sessionStore.findOver([selector.sessionId], clock.now())
+  return over.filter(
+    ({ reason, userId }) =>
+      userId !== '' &&
+      (selector.userId === undefined || selector.userId === userId) &&
+      reason !== 'expired' &&
+      reason !== 'idle_timeout',
+  )
 }
 
 async function tellProcesses(

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
+import type { RevocationLog } from '../domain/revocation.js'
 import type { SessionStore } from '../domain/session.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
 
@@ -33,6 +34,9 @@ export interface SessionMonitor {
 
 export interface SessionMonitorDeps {
   readonly sessionStore: SessionStore
+  readonly revocationLog: RevocationLog
+  /** How long the log of ended sessions keeps an entry. */
+  readonly revocationRetentionMs: number
   readonly handles: SessionHandles
   readonly clock: Clock
   readonly logger: Logger
@@ -87,11 +91,13 @@ async function sweep({ sessionStore, handles, clock, logger }: SessionMonitorDep
   }
 }
 
-async function clean({ sessionStore, clock }: SessionMonitorDeps): Promise<void> {
+async function clean(deps: SessionMonitorDeps): Promise<void> {
+  const { sessionStore, revocationLog, revocationRetentionMs, clock } = deps
   for (let step = 0; step < CLEAN_STEPS_MAX; step += 1) {
     const removed = await sessionStore.deleteExpired(clock.now(), CLEAN_SESSIONS)
-    if (removed < CLEAN_SESSIONS) return
+    if (removed < CLEAN_SESSIONS) break
   }
+  await revocationLog.trim(clock.now() - revocationRetentionMs)
 }
 
 /** Runs a task without overlap; what goes wrong is logged and the next run tries again. */

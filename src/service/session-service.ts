@@ -5,6 +5,7 @@ import type { ClientContext } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
 import type { PasswordHasher } from '../domain/password.js'
+import type { RevocationLog } from '../domain/revocation.js'
 import {
   type Principal,
   type Session,
@@ -73,6 +74,7 @@ export interface SessionServiceDeps {
   readonly users: UserRepository
   readonly userDirectory: UserDirectory
   readonly sessionStore: SessionStore
+  readonly revocationLog: RevocationLog
   readonly passwordHasher: PasswordHasher
   readonly tokenIssuer: TokenIssuer
   readonly tokenVerifier: TokenVerifier

@@ -13,16 +13,20 @@ export interface SurveyHandlersDeps {
   readonly hub: { push(userId: string, event: string, message: string): number }
   /** Hears of writes of other processes where replicas may be stale; absent where nothing can be. */
   readonly noteWrite?: ((userIds: readonly string[] | null) => void) | null
+  /** Who reads the log of ended sessions in this process: told that there is something new in it. */
+  readonly revocations?: { nudge(): void }
 }
 
 /** What this process does and answers when another one (or itself) asks all of them. */
 export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
-  const { handles, sessionStore, userDirectory, isSure, hub, noteWrite } = deps
+  const { handles, sessionStore, userDirectory, isSure, hub, noteWrite, revocations } = deps
   return {
     sessions_ended: ({ sessions }) => {
       // The store tells this process too, by another way, which may be the slower one.
       sessionStore.forget(sessions.map(({ id }) => id))
-      return { connectionsClosed: handles.end(sessions) }
+      const connectionsClosed = handles.end(sessions)
+      revocations?.nudge()
+      return { connectionsClosed }
     },
     push: ({ userId, event, message }) => ({
       delivered: isSure() ? hub.push(userId, event, message) : 0,

@@ -13,6 +13,7 @@ import { createFakeClock } from '../helpers/fake-clock.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { openTestStore } from '../repository/open-test-store.js'
 import { createSqliteProcess, type SqliteProcess } from './sqlite-process.js'
+import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 
 type Overrides = Parameters<typeof createSqliteProcess>[1]
 
@@ -139,14 +140,7 @@ await t.test('sqlite channels are pruned: events, keys, publications, streams', 
   const { broker, channelBroker } = open(t, setup.store, {
     ...{ clock, retentionMs: 1_000, metaLifetimeMs: 600_000, heartbeatMs: 10 },
   })
-  await broker.start(
-    {
-      sessions_ended: () => ({ connectionsClosed: 0 }),
-      push: () => ({ delivered: 0 }),
-      count_connections: () => ({ bySession: {} }),
-    },
-    () => undefined,
-  )
+  await broker.start(stubSurveyHandlers(), () => undefined)
   const options = { ...kept(10, 90_000), idempotency: { key: 'k', lifetimeMs: 1_000 } }
   const { position } = await channelBroker.publish('news', '1', options)
   await channelBroker.publishJoin('news', ANN)

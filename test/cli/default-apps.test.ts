@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AdminApp, MigrationApp } from '../../src/cli/cli-apps.js'
+import type { AdminApp, CallApp, CertificateApp, MigrationApp } from '../../src/cli/cli-apps.js'
 import { type AppModules, createDefaultApps } from '../../src/cli/default-apps.js'
 import { DEFAULT_CONFIG_DIR, loadConfig } from '../../src/config/load-config.js'
 import { createFakeIo, createFakeRunningApp } from './fake-cli.js'
@@ -38,6 +38,18 @@ function createFakeModules(): { modules: AppModules; loaded: string[]; calls: un
       createMigrationApp: async (options: object) => {
         calls.push(['migrations', options])
         return { close: async () => void calls.push(['closed']) } as unknown as MigrationApp
+      },
+    }),
+    calls: load('calls', {
+      createCallApp: (options: object) => {
+        calls.push(['calls', options])
+        return { close: async () => void calls.push(['closed']) } as unknown as CallApp
+      },
+    }),
+    certificates: load('certificates', {
+      createCertificateApp: () => {
+        calls.push(['certificates'])
+        return {} as CertificateApp
       },
     }),
     socketClient: load('socketClient', {
@@ -100,6 +112,8 @@ await t.test('runSocketClient hands on its options and its exit code', async (t)
 await t.test('createDefaultApps loads nothing by itself', async (t) => {
   t.same(Object.keys(createDefaultApps()).sort(), [
     'openAdmin',
+    'openCalls',
+    'openCertificates',
     'openMigrations',
     'runSocketClient',
     'startAll',
@@ -107,4 +121,13 @@ await t.test('createDefaultApps loads nothing by itself', async (t) => {
     'startHttp',
     'startSocket',
   ])
+})
+
+await t.test('calls and certificates load their own module only', async (t) => {
+  const { modules, loaded, calls } = createFakeModules()
+  const apps = createDefaultApps(modules)
+  await (await apps.openCalls(config)).close()
+  await apps.openCertificates()
+  t.same(loaded, ['calls', 'certificates'])
+  t.same(calls, [['calls', { config }], ['closed'], ['certificates']])
 })

@@ -77,6 +77,8 @@ export function createFakeApps(given: Partial<CliApps> = {}): CliApps {
     startAll: unexpected('startAll'),
     openAdmin: unexpected('openAdmin'),
     openMigrations: unexpected('openMigrations'),
+    openCalls: unexpected('openCalls'),
+    openCertificates: unexpected('openCertificates'),
     runSocketClient: unexpected('runSocketClient'),
     ...given,
   }

@@ -48,6 +48,12 @@ await t.test('the program has the promised commands', async (t) => {
       'config',
       'config check',
       'config print',
+      'call',
+      'call hello',
+      'call verify',
+      'certs',
+      'certs create',
+      'certs show',
       'socket-client',
     ],
   )
@@ -77,7 +83,9 @@ await t.test('the help of every command has a description and examples', async (
 await t.test('every command that reads the configuration says from where', async (t) => {
   const leaves = commandPaths(PROGRAM).filter(
     (path) =>
-      !['migrate', 'keys', 'user', 'session', 'config', 'socket-client'].includes(path.join(' ')),
+      ![
+        ...['migrate', 'keys', 'user', 'session', 'config', 'call', 'certs', 'socket-client'],
+      ].includes(path.join(' ')),
   )
   for (const path of leaves) {
     const { output } = await run([...path, '--help'])

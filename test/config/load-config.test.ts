@@ -69,7 +69,13 @@ await t.test('loadConfig gives the defaults of common.yaml and the debug overlay
       connectionsMax: 10000,
       messagesPerSecondMax: 100,
     },
-    grpc: { host: '127.0.0.1', port: 9090, messageBytesMax: 1048576, callTimeoutMs: 5000 },
+    grpc: {
+      ...{ host: '127.0.0.1', port: 9090, messageBytesMax: 1048576, callTimeoutMs: 5000 },
+      reflection: true,
+      healthAddress: '',
+      tls: { certFile: '', keyFile: '', clientCaFile: '', allowedNames: [] },
+      client: { caFile: '', certFile: '', keyFile: '', serverName: '' },
+    },
     api: { key: 'dev-api-key' },
     auth: {
       issuer: 'gatehouse',

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { COMPARISONS, checkRules } from '../../src/config/rule.js'
+import { COMPARISONS, checkRules, PAIRS } from '../../src/config/rule.js'
 import { CONFIG_KEYS } from '../../src/config/schema.js'
 import { type Layer, createLayer, putLeaf } from '../../src/config/tree.js'
 
@@ -83,4 +83,30 @@ await t.test('the other environments take both', async (t) => {
   for (const environment of ['debug', 'dev', 'test', null] as const) {
     t.same(checkRules(layer, environment, NONE), [])
   }
+})
+
+await t.test('a key that needs another one says so', async (t) => {
+  for (const { path, needs } of PAIRS) {
+    const given = path === 'grpc.tls.allowedNames' ? ['billing'] : 'file.pem'
+    const layer = (other: unknown) => layerOf({ [path]: given, [needs]: other })
+    const own = (problems: readonly { path: string }[]) =>
+      problems.filter((one) => one.path === needs)
+    t.match(own(checkRules(layer(''), 'debug', NONE)), [
+      { message: `expected a value, because ${path} is given, got nothing (SOURCE)` },
+    ])
+    t.same(own(checkRules(layer('other.pem'), 'debug', NONE)), [])
+    t.same(own(checkRules(layer(''), 'debug', new Set([needs]))), [])
+  }
+})
+
+await t.test('the plain line for probes stays on this machine', async (t) => {
+  const check = (address: string) =>
+    checkRules(layerOf({ 'grpc.healthAddress': address }), 'debug', NONE)
+  for (const address of ['', '127.0.0.1:9091', '[::1]:0', 'localhost:1']) t.same(check(address), [])
+  t.match(check('0.0.0.0:9091'), [
+    {
+      path: 'grpc.healthAddress',
+      message: 'expected an address of this machine, got 0.0.0.0:9091 (SOURCE)',
+    },
+  ])
 })

@@ -56,7 +56,8 @@ await t.test('validateKeys lists everything that is wrong', async (t) => {
         'or a pattern such as 192.168.*.*, got 3 (SOURCE)',
       'socket.trustedProxies: expected a list, each item an IP address or a CIDR range such as ' +
         '10.0.0.0/8, got "10.0.0.1" (SOURCE)',
-      'grpc: expected a group of keys (host, port, messageBytesMax, callTimeoutMs), got 3 (SOURCE)',
+      'grpc: expected a group of keys (host, port, messageBytesMax, callTimeoutMs, reflection, ' +
+        'healthAddress, tls, client), got 3 (SOURCE)',
       'api.key: expected visible ASCII characters without spaces, or empty, ' +
         'got a hidden value (SOURCE)',
     ],

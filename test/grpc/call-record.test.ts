@@ -12,9 +12,17 @@ await t.test('call record travels with the metadata and is never sent', async (t
 
 await t.test('call record has an id of its own', async (t) => {
   t.not(createCallRecord().requestId, createCallRecord().requestId)
-  t.match(createCallRecord(), { requestId: /^[0-9a-f-]{36}$/, error: null })
+  t.match(createCallRecord(), {
+    requestId: /^[0-9a-f-]{36}$/,
+    error: null,
+    caller: { kind: 'anybody' },
+  })
 })
 
 await t.test('call record is made when none was attached', async (t) => {
-  t.match(callRecordOf(new Metadata()), { requestId: /^[0-9a-f-]{36}$/, error: null })
+  t.match(callRecordOf(new Metadata()), {
+    requestId: /^[0-9a-f-]{36}$/,
+    error: null,
+    caller: { kind: 'anybody' },
+  })
 })

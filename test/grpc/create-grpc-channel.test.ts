@@ -2,10 +2,9 @@ import { createServer, type Socket } from 'node:net'
 import t from 'tap'
 import { createGrpcChannel, type GrpcChannel } from '../../src/grpc/create-grpc-channel.js'
 import { createGrpcServer } from '../../src/grpc/create-grpc-server.js'
-import { createHelloService } from '../../src/service/hello-service.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
-import { readiness, startServer } from './harness.js'
+import { serverDeps, startServer } from './harness.js'
 
 interface Teardown {
   teardown(fn: () => unknown): void
@@ -80,7 +79,6 @@ await t.test('channel says DEADLINE_EXCEEDED when the answer is late', async (t)
   const { address } = await startServer(t, {
     authentication: { authenticate: () => new Promise(() => undefined) },
     apiKey: '',
-    hello: createHelloService(),
     readiness: { isReady: () => true, check: () => new Promise(() => undefined) },
   })
   const channel = channelTo(t, address)
@@ -104,16 +102,7 @@ await t.test('channel finds a service that comes back', async (t) => {
   const port = await freePort()
   const channel = channelTo(t, `127.0.0.1:${port}`)
   await t.rejects(sayHello(channel), { code: 'UNAVAILABLE' })
-  const server = createGrpcServer(
-    {
-      authentication: { authenticate: () => Promise.reject(new Error('unused')) },
-      hello: createHelloService(),
-      readiness: readiness(() => true),
-      logger: createMemoryLogger(),
-      apiKey: 'key',
-    },
-    { messageBytesMax: 65_536 },
-  )
+  const server = createGrpcServer(serverDeps(createMemoryLogger()), { messageBytesMax: 65_536 })
   await server.start({ host: '127.0.0.1', port })
   t.teardown(() => server.close(0))
   const answer = await waitFor('the channel reconnects', () => sayHello(channel).catch(() => null))

@@ -5,7 +5,6 @@ import t from 'tap'
 import { AppError, INTERNAL_MESSAGE } from '../../src/errors/app-error.js'
 import { createGrpcServer } from '../../src/grpc/create-grpc-server.js'
 import { loadProtos } from '../../src/grpc/proto.js'
-import { createHelloService } from '../../src/service/hello-service.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 import {
@@ -15,8 +14,8 @@ import {
   failureOf,
   GOOD_TOKEN,
   type Metadatum,
-  readiness,
   SAY_HELLO,
+  serverDeps,
   startServer,
   trailer,
   VERIFY,
@@ -119,7 +118,7 @@ await t.test('gRPC server refuses a service method without the one API key', asy
 await t.test('gRPC server answers UNIMPLEMENTED for what it does not have', async (t) => {
   const { address } = await startServer(t)
   const client = connect(t, address)
-  for (const path of ['/gatehouse.v1.SessionService/VerifyBatch', '/no.Such/Method']) {
+  for (const path of ['/gatehouse.v1.SessionService/Guess', '/no.Such/Method']) {
     t.match(await failureOf(callRaw(client, path, GREET_1, KEY)), { code: 12 })
   }
 })
@@ -228,16 +227,7 @@ await t.test('gRPC server cuts a peer that answers no ping', async (t) => {
 
 await t.test('gRPC server names the address that is taken', async (t) => {
   const { port } = await startServer(t)
-  const second = createGrpcServer(
-    {
-      authentication: { authenticate: () => Promise.reject(new Error('unused')) },
-      hello: createHelloService(),
-      readiness: readiness(() => true),
-      logger: createMemoryLogger(),
-      apiKey: API_KEY,
-    },
-    { messageBytesMax: 65_536 },
-  )
+  const second = createGrpcServer(serverDeps(createMemoryLogger()), { messageBytesMax: 65_536 })
   await t.rejects(second.start({ host: '127.0.0.1', port }), {
     code: 'FAILED_PRECONDITION',
     reason: 'address_in_use',
@@ -281,16 +271,7 @@ await t.test('gRPC server does not wait for a peer that leaves its side open', a
 })
 
 await t.test('gRPC server that never started closes', async (t) => {
-  const server = createGrpcServer(
-    {
-      authentication: { authenticate: () => Promise.reject(new Error('unused')) },
-      hello: createHelloService(),
-      readiness: readiness(() => true),
-      logger: createMemoryLogger(),
-      apiKey: API_KEY,
-    },
-    { messageBytesMax: 65_536 },
-  )
+  const server = createGrpcServer(serverDeps(createMemoryLogger()), { messageBytesMax: 65_536 })
   await t.resolves(server.close(0))
 })
 

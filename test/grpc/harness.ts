@@ -7,9 +7,12 @@ import {
   type GrpcServerDeps,
   type GrpcServerOptions,
 } from '../../src/grpc/create-grpc-server.js'
+import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import { createHelloService } from '../../src/service/hello-service.js'
 import { sampleSession } from '../contract/sample-session.js'
+import { createRevocationFeed } from '../../src/service/revocation-feed.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
+import { createMemoryRevocationLog } from '../helpers/memory-revocation-log.js'
 
 export const API_KEY = 'test-api-key'
 export const GOOD_TOKEN = 'good.access.token'
@@ -28,6 +31,38 @@ interface Teardown {
   teardown(fn: () => unknown): void
 }
 
+/** What a server needs, with one good token and nothing behind it. */
+export function serverDeps(
+  logger: ReturnType<typeof createMemoryLogger>,
+  deps: Partial<GrpcServerDeps> = {},
+): GrpcServerDeps {
+  const clock = { now: () => PRINCIPAL.tokenExpiresAt - 600_000 }
+  const nothing = { ended: 0, connectionsClosed: 0, processes: { asked: 1, answered: 1 } }
+  return {
+    authentication: {
+      authenticate: async (token) => {
+        if (token === GOOD_TOKEN) return PRINCIPAL
+        throw unauthenticated('token_malformed', 'This is not an access token.')
+      },
+    },
+    sessionTerminator: {
+      endForService: async () => nothing,
+      endForUser: async () => nothing,
+    },
+    revocations: createRevocationFeed(
+      { revocationLog: createMemoryRevocationLog(), clock },
+      { accessTokenSeconds: 600, pollIntervalMs: 1_000, heartbeatIntervalMs: 10_000 },
+    ),
+    sessionHandles: createSessionHandles(),
+    hello: createHelloService(),
+    readiness: readiness(() => true),
+    clock,
+    logger,
+    apiKey: API_KEY,
+    ...deps,
+  }
+}
+
 export interface TestServer {
   readonly server: GrpcServer
   readonly port: number
@@ -42,22 +77,7 @@ export async function startServer(
   options: Partial<GrpcServerOptions> = {},
 ): Promise<TestServer> {
   const logger = createMemoryLogger()
-  const server = createGrpcServer(
-    {
-      authentication: {
-        authenticate: async (token) => {
-          if (token === GOOD_TOKEN) return PRINCIPAL
-          throw unauthenticated('token_malformed', 'This is not an access token.')
-        },
-      },
-      hello: createHelloService(),
-      readiness: readiness(() => true),
-      logger,
-      apiKey: API_KEY,
-      ...deps,
-    },
-    { messageBytesMax: 65_536, ...options },
-  )
+  const server = createGrpcServer(serverDeps(logger, deps), { messageBytesMax: 65_536, ...options })
   const { port } = await server.start({ host: '127.0.0.1', port: 0 })
   t.teardown(() => server.close(0))
   return { server, port, address: `127.0.0.1:${port}`, logger }

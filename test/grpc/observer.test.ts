@@ -2,6 +2,7 @@ import { Registry } from 'prom-client'
 import t from 'tap'
 import { AppError, toAppError } from '../../src/errors/app-error.js'
 import type { FinishedCall } from '../../src/grpc/interceptor/call-interceptor.js'
+import { ANYBODY } from '../../src/grpc/caller.js'
 import { createObserver } from '../../src/grpc/observer.js'
 import { createMemoryLogger, type LogLine } from '../helpers/memory-logger.js'
 
@@ -12,7 +13,7 @@ function observe(call: Partial<FinishedCall>, error: AppError | null = null): Lo
     status: 0,
     latencyMs: 1.23456,
     peer: '127.0.0.1:5',
-    record: { requestId: 'request-1', error },
+    record: { requestId: 'request-1', caller: ANYBODY, error },
     received: true,
     ...call,
   })
@@ -73,8 +74,14 @@ await t.test('observer counts the call when there is a registry', async (t) => {
     status: 5,
     latencyMs: 1,
     peer: 'unknown',
-    record: { requestId: 'r', error: null },
+    record: { requestId: 'r', caller: ANYBODY, error: null },
     received: true,
   })
   t.match(await registry.metrics(), 'grpc_code="NOT_FOUND"} 1')
+})
+
+await t.test('observer says who called', async (t) => {
+  const caller = { kind: 'service', name: 'billing' } as const
+  const line = observe({ record: { requestId: 'request-1', caller, error: null } })
+  t.equal(line?.fields.caller, 'service:billing')
 })

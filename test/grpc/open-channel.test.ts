@@ -9,6 +9,7 @@ function open(t: { teardown(fn: () => unknown): void }, address: string, bytes =
     messageBytesMax: bytes,
     keepaliveIntervalMs: 30_000,
     keepaliveTimeoutMs: 10_000,
+    tls: null,
   })
   t.teardown(() => {
     channel.close()
@@ -17,7 +18,7 @@ function open(t: { teardown(fn: () => unknown): void }, address: string, bytes =
 }
 
 function sayHello(channel: OpenChannel): Promise<unknown> {
-  return channel.call((protos) => protos.hello.SayHello, { id: 1 }, 20_000)
+  return channel.call((protos) => protos.hello.SayHello, { id: 1 }, 20_000, {})
 }
 
 await t.test('open channel calls the chosen method', async (t) => {
@@ -58,7 +59,7 @@ await t.test('open channel raises UNIMPLEMENTED for an unknown method', async (t
     requestSerialize: (bytes) => bytes,
     responseDeserialize: (bytes) => bytes,
   }
-  const call = open(t, address).call(() => unknown, Buffer.alloc(0), 20_000)
+  const call = open(t, address).call(() => unknown, Buffer.alloc(0), 20_000, {})
   await t.rejects(call, {
     code: 'UNIMPLEMENTED',
     reason: 'grpc_unimplemented',

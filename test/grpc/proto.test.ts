@@ -1,20 +1,8 @@
-import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t from 'tap'
-import { loadProtos } from '../../src/grpc/proto.js'
-import { PACKAGE_ROOT } from '../../src/util/package-root.js'
-
-const GENERATOR = 'node_modules/@grpc/proto-loader/build/bin/proto-loader-gen-types.js'
-const GENERATOR_ARGUMENTS = [
-  '--grpcLib=@grpc/grpc-js',
-  '--longs=Number',
-  '--defaults',
-  '--importFileExtension=.js',
-  '--includeDirs=protos',
-]
-const PROTOS = ['hello/hello.proto', 'gatehouse/v1/session.proto']
+import { loadProtos, loadReflectionProtos } from '../../src/grpc/proto.js'
+import { generateProtoTypes, PROTO_TYPES_FOLDER } from '../helpers/proto-types.js'
 
 async function filesUnder(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -30,7 +18,14 @@ await t.test('protos are loaded once, with the methods they declare', async (t) 
   const protos = loadProtos()
   t.equal(loadProtos(), protos)
   t.strictSame(Object.keys(protos.hello), ['SayHello'])
-  t.strictSame(Object.keys(protos.session), ['Verify'])
+  t.strictSame(Object.keys(protos.session), ['Verify', 'VerifyBatch', 'End', 'WatchRevocations'])
+  t.strictSame(Object.keys(protos.realtime), [
+    'Publish',
+    'Broadcast',
+    'Presence',
+    'History',
+    'Disconnect',
+  ])
   t.equal(protos.hello.SayHello.path, '/hello.HelloService/SayHello')
   t.equal(protos.session.Verify.path, '/gatehouse.v1.SessionService/Verify')
 })
@@ -50,13 +45,23 @@ await t.test('protos keep every field through the wire', async (t) => {
 
 await t.test('generated types are what the proto files say', async (t) => {
   const folder = t.testdir()
-  await promisify(execFile)(
-    process.execPath,
-    [GENERATOR, ...GENERATOR_ARGUMENTS, `--outDir=${folder}`, '--', ...PROTOS],
-    { cwd: PACKAGE_ROOT },
-  )
+  await generateProtoTypes(folder)
   const fresh = await filesUnder(folder)
-  const committed = await filesUnder(join(PACKAGE_ROOT, 'src/grpc/generated'))
+  const committed = await filesUnder(PROTO_TYPES_FOLDER)
   t.ok(fresh.size > 0)
-  t.same(committed, fresh, 'run the generator again and commit src/grpc/generated')
+  t.same(committed, fresh, 'run npm run generate and commit src/grpc/generated')
+})
+
+await t.test('reflection has two versions with the same messages', async (t) => {
+  const { v1, v1alpha } = loadReflectionProtos()
+  const [one, other] = [v1.ServerReflectionInfo, v1alpha.ServerReflectionInfo]
+  t.equal(one.path, '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo')
+  t.equal(other.path, '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo')
+  t.ok(one.requestStream && one.responseStream && other.requestStream && other.responseStream)
+  const bytes = one.responseSerialize({
+    fileDescriptorResponse: { fileDescriptorProto: [Buffer.from('file')] },
+  })
+  t.match(other.responseDeserialize(bytes), {
+    fileDescriptorResponse: { fileDescriptorProto: [Buffer.from('file')] },
+  })
 })

@@ -13,6 +13,7 @@ import { createFakeClock } from './fake-clock.js'
 import { createFakePasswordHasher } from './fake-password-hasher.js'
 import { createMemoryAuditLog } from './memory-audit-log.js'
 import { createMemoryLogger } from './memory-logger.js'
+import { createMemoryRevocationLog } from './memory-revocation-log.js'
 import { createMemorySessionStore } from './memory-session-store.js'
 import { createMemoryUserRepository } from './memory-user-repository.js'
 import { createTestKey, createTestRing } from './test-keys.js'
@@ -37,6 +38,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const logger = createMemoryLogger()
   const users = createMemoryUserRepository()
   const sessionStore = createMemorySessionStore()
+  const revocationLog = createMemoryRevocationLog()
   const passwordHasher = createFakePasswordHasher()
   const auditLog = createMemoryAuditLog()
   const broker = createFakeBroker()
@@ -65,6 +67,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     users,
     userDirectory,
     sessionStore,
+    revocationLog,
     passwordHasher,
     tokenIssuer,
     tokenVerifier,

@@ -2,6 +2,7 @@ import t from 'tap'
 import { createAuditTrail } from '../../src/service/audit-trail.js'
 import { createSessionEnder } from '../../src/service/session-ender.js'
 import { createSessionHouse } from '../helpers/session-house.js'
+import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 
 const ACTOR = { actorId: 'admin-1', address: '192.0.2.9' }
 
@@ -89,4 +90,74 @@ await t.test('ender passes on that the store is away and tells nobody', async (t
     code: 'UNAVAILABLE',
   })
   t.strictSame(house.broker.asked, [])
+})
+
+await t.test('ender writes every end into the log before anybody is told', async (t) => {
+  const { house, ender } = createEnder()
+  const { sessionId } = await house.login()
+  const order: string[] = []
+  const { append } = house.revocationLog
+  house.revocationLog.append = async (...entry) => {
+    order.push('log')
+    await append(...entry)
+  }
+  house.broker.join(
+    stubSurveyHandlers({
+      sessions_ended: () => {
+        order.push('told')
+        return { connectionsClosed: 0 }
+      },
+    }),
+  )
+  await createSessionEnder({
+    ...house.deps,
+    auditTrail: createAuditTrail(house.deps),
+  }).end({ by: 'session', sessionId }, 'ended_by_user', ACTOR)
+  t.strictSame(order, ['log', 'told'])
+  t.match(house.revocationLog.entries, [{ id: sessionId, reason: 'ended_by_user' }])
+  t.equal((await ender.end({ by: 'session', sessionId }, 'ended_by_admin', ACTOR)).ended, 0)
+  t.equal(house.revocationLog.entries.length, 1)
+})
+
+await t.test('ender does not acknowledge an end that is not in the log', async (t) => {
+  const { house, ender } = createEnder()
+  const { sessionId, accessToken } = await house.login()
+  const selector = { by: 'session', sessionId } as const
+  house.revocationLog.setDown(true)
+  await t.rejects(ender.end(selector, 'ended_by_admin', ACTOR), {
+    code: 'UNAVAILABLE',
+    reason: 'log_down',
+  })
+  t.equal(house.broker.asked.length, 1, 'it is over all the same, and everybody is told')
+  await t.rejects(house.authenticate(accessToken), {
+    code: 'UNAUTHENTICATED',
+    reason: 'ended_by_admin',
+  })
+  house.revocationLog.setDown(false)
+  // Another process, which does not know what failed here.
+  const auditTrail = createAuditTrail(house.deps)
+  await createSessionEnder({ ...house.deps, auditTrail }).end(selector, 'logged_out', ACTOR)
+  t.match(house.revocationLog.entries, [{ id: sessionId, reason: 'ended_by_admin' }])
+  await ender.end(selector, 'logged_out', ACTOR)
+  t.equal(house.revocationLog.entries.length, 1)
+})
+
+await t.test('ender announces although the log is away, and writes it down later', async (t) => {
+  const { house, ender } = createEnder()
+  const ended = { id: 's-1', userId: 'user-1', reason: 'reuse_detected' } as const
+  house.revocationLog.setDown(true)
+  t.equal((await ender.announce([ended], ACTOR)).ended, 1)
+  house.revocationLog.setDown(false)
+  t.equal((await ender.announce([], ACTOR)).ended, 0)
+  t.match(house.revocationLog.entries, [ended])
+})
+
+await t.test('ender keeps out of the log what ran out by the clock or is unknown', async (t) => {
+  const { house, ender } = createEnder()
+  const { sessionId } = await house.login()
+  house.clock.advance(400 * 86_400_000)
+  for (const id of [sessionId, 'never-seen']) {
+    await ender.end({ by: 'session', sessionId: id }, 'ended_by_admin', ACTOR)
+  }
+  t.strictSame(house.revocationLog.entries, [])
 })

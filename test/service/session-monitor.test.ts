@@ -4,10 +4,12 @@ import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import { createSessionMonitor } from '../../src/service/session-monitor.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
+import { createMemoryRevocationLog } from '../helpers/memory-revocation-log.js'
 import { createMemorySessionStore } from '../helpers/memory-session-store.js'
 import { waitFor } from '../helpers/wait-for.js'
 
 const NEVER_MS = 1_000_000
+const RETENTION_MS = 3_600_000
 
 async function createHouse(
   t: Test,
@@ -17,8 +19,11 @@ async function createHouse(
   const handles = createSessionHandles()
   const clock = createFakeClock()
   const logger = createMemoryLogger()
+  const revocationLog = createMemoryRevocationLog()
   const monitor = createSessionMonitor({
     sessionStore,
+    revocationLog,
+    revocationRetentionMs: RETENTION_MS,
     handles,
     clock,
     logger,
@@ -45,7 +50,7 @@ async function createHouse(
     await sessionStore.create(session, { mode: 'unlimited' })
     handles.attach(id, { end: (session) => ended.push(session) })
   }
-  return { sessionStore, handles, clock, logger, monitor, ended, open }
+  return { sessionStore, handles, clock, logger, monitor, ended, open, revocationLog }
 }
 
 await t.test('sweepNow ends what the store says is over, and nothing else', async (t) => {
@@ -129,6 +134,17 @@ await t.test('monitor sweeps and cleans by itself, and survives failures', async
     const check = await sessionStore.check('session-1', clock.now())
     return !check.alive && check.reason === null
   })
+})
+
+await t.test('monitor removes what the log of ended sessions no longer needs', async (t) => {
+  const { monitor, clock, revocationLog } = await createHouse(t, { cleanIntervalMs: 5 })
+  await revocationLog.append([{ id: 'old', userId: 'u', reason: 'logged_out' }], clock.now())
+  clock.advance(RETENTION_MS)
+  await revocationLog.append([{ id: 'new', userId: 'u', reason: 'logged_out' }], clock.now())
+  monitor.start()
+  clock.advance(1)
+  await waitFor('the trimming', () => revocationLog.entries.length === 1)
+  t.match(revocationLog.entries, [{ id: 'new' }])
 })
 
 await t.test('monitor cleans in steps, so many in one go', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
+import { BARE_HANDLER_DEPS } from '../helpers/stub-survey-handlers.js'
 
 await t.test('survey handlers close, push, count and forget in this process', async (t) => {
   const handles = createSessionHandles()
@@ -56,9 +57,20 @@ await t.test('survey handlers close, push, count and forget in this process', as
   t.strictSame(handlers.users_written({ userIds: null }), { noted: true })
   t.strictSame(written, [['user-1'], null])
   const alone = createSurveyHandlers({
-    ...{ handles, hub, isSure: () => true },
-    sessionStore: { forget: () => undefined },
-    userDirectory: { forget: () => undefined },
+    ...BARE_HANDLER_DEPS,
+    handles,
   })
   t.strictSame(alone.users_written({ userIds: null }), { noted: false })
+})
+
+await t.test('survey handlers tell the readers of the log that a session ended', async (t) => {
+  let nudges = 0
+  const handlers = createSurveyHandlers({
+    ...BARE_HANDLER_DEPS,
+    handles: createSessionHandles(),
+    revocations: { nudge: () => (nudges += 1) },
+  })
+  const sessions = [{ id: 's', userId: 'u', reason: 'logged_out' }] as const
+  t.strictSame(handlers.sessions_ended({ sessions }), { connectionsClosed: 0 })
+  t.equal(nudges, 1)
 })

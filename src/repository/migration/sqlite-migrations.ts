@@ -188,6 +188,22 @@ export const SQLITE_MIGRATIONS: Readonly<Record<string, Migration>> = {
     'CREATE TABLE presence_processes (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID',
     'DROP TABLE presence_processes',
   ),
+  // AUTOINCREMENT: a number is never given twice, so a reader knows whether it has everything after its own.
+  '2026-11-21-81-revocations': statements(
+    `CREATE TABLE revocations (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      session_id TEXT NOT NULL UNIQUE,
+      user_id TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      ended_at INTEGER NOT NULL
+    ) STRICT`,
+    'DROP TABLE revocations',
+  ),
+  // One row: another database is another log.
+  '2026-11-21-82-revocation-epoch': statements(
+    'CREATE TABLE revocation_epoch AS SELECT lower(hex(randomblob(8))) AS epoch',
+    'DROP TABLE revocation_epoch',
+  ),
 }
 
 function statements(up: string, down: string): Migration {

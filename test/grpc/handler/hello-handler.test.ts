@@ -1,4 +1,5 @@
 import t from 'tap'
+import { ANYBODY } from '../../../src/grpc/caller.js'
 import { createSayHelloHandler } from '../../../src/grpc/handler/hello-handler.js'
 
 await t.test('SayHello answers what the service greets', async (t) => {
@@ -11,7 +12,7 @@ await t.test('SayHello answers what the service greets', async (t) => {
       },
     },
   })
-  const context = { requestId: 'r', signal: new AbortController().signal }
+  const context = { requestId: 'r', caller: ANYBODY, signal: new AbortController().signal }
   t.strictSame(await handler({ id: 4 }, context), { id: 4, name: 'hello test' })
   t.strictSame(asked, [4])
 })

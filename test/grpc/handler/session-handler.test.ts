@@ -1,11 +1,12 @@
 import t from 'tap'
+import { ANYBODY } from '../../../src/grpc/caller.js'
 import { sessionOver } from '../../../src/domain/session.js'
 import { AppError, unauthenticated } from '../../../src/errors/app-error.js'
 import { createVerifyHandler } from '../../../src/grpc/handler/session-handler.js'
 import type { AuthenticationService } from '../../../src/service/authentication-service.js'
 import { PRINCIPAL } from '../harness.js'
 
-const context = { requestId: 'r', signal: new AbortController().signal }
+const context = { requestId: 'r', caller: ANYBODY, signal: new AbortController().signal }
 
 async function verify(authenticate: AuthenticationService['authenticate']): Promise<unknown> {
   return createVerifyHandler({ authentication: { authenticate } })(

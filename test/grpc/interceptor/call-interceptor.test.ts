@@ -1,11 +1,14 @@
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
 import t from 'tap'
-import { type AppError, unauthenticated } from '../../../src/errors/app-error.js'
+import { unauthenticated } from '../../../src/errors/app-error.js'
+import type { Admission } from '../../../src/grpc/admission.js'
 import { callRecordOf } from '../../../src/grpc/call-record.js'
 import {
   createCallInterceptor,
   type FinishedCall,
 } from '../../../src/grpc/interceptor/call-interceptor.js'
+import { ANYBODY } from '../../../src/grpc/caller.js'
+import { createStreamGate } from '../../../src/grpc/stream-gate.js'
 import { loadProtos } from '../../../src/grpc/proto.js'
 import { waitFor } from '../../helpers/wait-for.js'
 import { callRaw, connect, failureOf, SAY_HELLO, trailer } from '../harness.js'
@@ -16,11 +19,18 @@ const REQUEST = Buffer.from([8, 1])
 async function serve(
   t: { teardown(fn: () => unknown): void },
   handler: handleUnaryCall<unknown, unknown>,
-  admit: () => AppError | null = () => null,
+  admit: Admission = () => ANYBODY,
+  streamsMax = 10,
 ) {
   const finished: FinishedCall[] = []
   const server = new Server({
-    interceptors: [createCallInterceptor({ admit, observe: (call) => finished.push(call) })],
+    interceptors: [
+      createCallInterceptor({
+        admit,
+        streams: createStreamGate({ streamsMax }),
+        observe: (call) => finished.push(call),
+      }),
+    ],
   })
   server.addService(loadProtos().hello, { SayHello: handler })
   const port = await new Promise<number>((resolve, reject) => {
@@ -107,4 +117,51 @@ await t.test('call interceptor reports a deadline that passed', async (t) => {
   await waitFor('the report', () => finished.length === 1)
   t.equal(finished[0]?.received, true)
   t.ok([1, 4].includes(finished[0]?.status ?? -1), 'whichever side was first')
+})
+
+await t.test('call interceptor waits for the door and hands on who calls', async (t) => {
+  let caller: unknown
+  const service = { kind: 'service', name: 'billing' } as const
+  const { finished, client } = await serve(
+    t,
+    (call, callback) => {
+      caller = callRecordOf(call.metadata).caller
+      callback(null, { id: 1, name: 'n' })
+    },
+    async (path, _metadata, peer) => {
+      t.equal(path, SAY_HELLO)
+      t.match(peer, /^127\.0\.0\.1:\d+$/)
+      await new Promise((resolve) => setImmediate(resolve))
+      return service
+    },
+  )
+  await callRaw(client, SAY_HELLO, REQUEST)
+  t.equal(caller, service)
+  t.match(finished, [{ status: 0, record: { caller: service } }])
+})
+
+await t.test('call interceptor forgets a call that left while the door was asked', async (t) => {
+  const doors: (() => void)[] = []
+  let called = false
+  const { finished, client } = await serve(
+    t,
+    () => {
+      called = true
+    },
+    () => new Promise((resolve) => doors.push(() => resolve(ANYBODY))),
+  )
+  const call = client.makeUnaryRequest(
+    SAY_HELLO,
+    (bytes: Buffer) => bytes,
+    (bytes: Buffer) => bytes,
+    REQUEST,
+    () => undefined,
+  )
+  await waitFor('the door is asked', () => doors.length === 1)
+  call.cancel()
+  await waitFor('the report', () => finished.length === 1)
+  for (const open of doors) open()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(called, false)
+  t.match(finished, [{ status: 1 }])
 })

@@ -1,0 +1,22 @@
+import type { SurveyHandlers } from '../../src/domain/broker.js'
+import type { SurveyHandlersDeps } from '../../src/service/survey-handlers.js'
+
+/** What a process answers that holds nothing; a test puts its own answers in place of these. */
+export function stubSurveyHandlers(answers: Partial<SurveyHandlers> = {}): SurveyHandlers {
+  return {
+    sessions_ended: () => ({ connectionsClosed: 0 }),
+    push: () => ({ delivered: 0 }),
+    count_connections: () => ({ bySession: {} }),
+    users_changed: () => ({}),
+    users_written: () => ({ noted: true }),
+    ...answers,
+  }
+}
+
+/** What the handlers of a process stand on that remembers nothing and doubts nothing. */
+export const BARE_HANDLER_DEPS: Omit<SurveyHandlersDeps, 'handles'> = {
+  hub: { push: () => 0 },
+  sessionStore: { forget: () => undefined },
+  userDirectory: { forget: () => undefined },
+  isSure: () => true,
+}
