@@ -11,6 +11,7 @@ import { checkBroker } from '../contract/broker-contract.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
+import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 import { openTestStore } from '../repository/open-test-store.js'
 import { runFixture } from '../repository/run-fixture.js'
 
@@ -20,16 +21,12 @@ const PUSH = { userId: 'ann', event: 'news', message: 'hello' }
 const MESSAGE = { sender: 'stranger', surveyId: 's', kind: 'push', body: JSON.stringify(PUSH) }
 
 function handlers(pushes: string[] = []): SurveyHandlers {
-  return {
-    sessions_ended: () => ({ connectionsClosed: 0 }),
+  return stubSurveyHandlers({
     push: ({ message }) => {
       pushes.push(message)
       return { delivered: 1 }
     },
-    count_connections: () => ({ bySession: {} }),
-    users_changed: () => ({}),
-    users_written: () => ({ noted: true }),
-  }
+  })
 }
 
 function create(

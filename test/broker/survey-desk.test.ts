@@ -1,17 +1,14 @@
 import t from 'tap'
 import { SurveyDesk } from '../../src/broker/survey-desk.js'
-import type { SurveyHandlers } from '../../src/domain/broker.js'
+import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 
-const HANDLERS: SurveyHandlers = {
+const HANDLERS = stubSurveyHandlers({
   sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
   push: () => {
     throw new Error('no hub')
   },
-  count_connections: () => ({ bySession: {} }),
-  users_changed: () => ({}),
-  users_written: () => ({ noted: true }),
-}
+})
 const PUSH = { userId: 'u', event: 'e', message: 'm' }
 
 function createDesk() {

@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import type { Broker, SurveyHandlers } from '../../src/domain/broker.js'
 import { waitFor } from '../helpers/wait-for.js'
+import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 
 /** Several processes on one line, as a test makes them. */
 export interface BrokerSetup {
@@ -24,7 +25,7 @@ function listen(size: number): Heard {
   const pushes: string[] = []
   const ended: string[] = []
   const changed: string[] = []
-  const handlers: SurveyHandlers = {
+  const handlers = stubSurveyHandlers({
     sessions_ended: ({ sessions }) => {
       ended.push(...sessions.map(({ id, reason }) => `${id} ${reason}`))
       return { connectionsClosed: size }
@@ -33,7 +34,6 @@ function listen(size: number): Heard {
       pushes.push(message)
       return { delivered: size }
     },
-    users_written: () => ({ noted: true }),
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, size])),
     }),
@@ -41,7 +41,7 @@ function listen(size: number): Heard {
       changed.push(...(userIds ?? ['all']))
       return {}
     },
-  }
+  })
   return { handlers, pushes, ended, changed }
 }
 

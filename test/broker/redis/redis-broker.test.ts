@@ -10,6 +10,7 @@ import { skipUnless } from '../../helpers/server/service-binary.js'
 import { type BrokerSetup, checkBroker } from '../../contract/broker-contract.js'
 import { createMemoryLogger, type LogLine } from '../../helpers/memory-logger.js'
 import { waitFor } from '../../helpers/wait-for.js'
+import { stubSurveyHandlers } from '../../helpers/stub-survey-handlers.js'
 
 const skip = skipUnless('redis')
 const TIMEOUT_MS = 10_000
@@ -38,7 +39,7 @@ async function startProcess(
   })
   const handled: string[] = []
   let gaps = 0
-  const handlers: SurveyHandlers = {
+  const handlers = stubSurveyHandlers({
     sessions_ended: ({ sessions }) => {
       handled.push(...sessions.map(({ id }) => id))
       return { connectionsClosed: sessions.length }
@@ -47,13 +48,11 @@ async function startProcess(
       handled.push(message)
       return { delivered: 1 }
     },
-    users_written: () => ({ noted: true }),
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
     }),
-    users_changed: () => ({}),
     ...overrides,
-  }
+  })
   await redis.start()
   await broker.start(handlers, () => (gaps += 1))
   t.teardown(() => broker.close())
