@@ -11,6 +11,7 @@ import {
   putKey,
   putStream,
   removePublications,
+  trimPublications,
 } from '../../src/broker/channel-table.js'
 import { openTestStore } from '../repository/open-test-store.js'
 
@@ -39,8 +40,9 @@ await t.test('publications are kept by size and time', async (t) => {
         .join()
     for (let offset = 1; offset <= 5; offset += 1) {
       const expiresAt = offset * 10
-      insertPublication(db, 'a', { offset, body: `${offset}` }, { size: 4, expiresAt, now: 0 })
+      insertPublication(db, 'a', { offset, body: `${offset}` }, expiresAt)
     }
+    trimPublications(db, 'a', { upTo: 1, now: 0 })
     t.equal(bodies(), '2,3,4,5')
     const page = (reverse: boolean) =>
       listPublications(db, 'a', { after: 2, before: 5 }, { limit: 1, reverse, now: 0 })
@@ -49,8 +51,9 @@ await t.test('publications are kept by size and time', async (t) => {
       { offset: 4, body: '4' },
     ])
     t.equal(listPublications(db, 'a', EVERYTHING, { ...PAGE, now: 30 }).length, 2)
-    insertPublication(db, 'a', { offset: 6, body: '6' }, { size: 100, expiresAt: 90, now: 30 })
-    t.equal(bodies(), '4,5,6', 'what has run out goes with the next one')
+    insertPublication(db, 'a', { offset: 6, body: '6' }, 90)
+    trimPublications(db, 'a', { upTo: 0, now: 30 })
+    t.equal(bodies(), '4,5,6', 'what has run out goes, too')
     removePublications(db, 'a')
     t.equal(bodies(), '')
   })
@@ -89,7 +92,7 @@ await t.test('pruneChannels works in bounded steps until nothing is left', async
       insertEvent(db, { channel, kind: 'join', offset: 0, epoch: '', body: '' }, 1)
       putKey(db, channel, 'k', { offset: 1, epoch: 'e', expiresAt: 1 })
       putStream(db, channel, { offset: 1, epoch: 'e', forgetAt: 2 }, 1)
-      insertPublication(db, channel, { offset: 1, body: '' }, { size: 9, expiresAt: 9, now: 0 })
+      insertPublication(db, channel, { offset: 1, body: '' }, 9)
     }
     const count = (table: string): number =>
       Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'])
@@ -107,9 +110,8 @@ await t.test('pruneChannels looks again when the next publication ends', async (
   const store = await openTestStore(t)
   await store.write((db) => {
     putStream(db, 'a', { offset: 2, epoch: 'e', forgetAt: 1_000_000 }, 1)
-    const bounds = { size: 9, now: 0 }
-    insertPublication(db, 'a', { offset: 1, body: '1' }, { ...bounds, expiresAt: 60_000 })
-    insertPublication(db, 'a', { offset: 2, body: '2' }, { ...bounds, expiresAt: 170_000 })
+    insertPublication(db, 'a', { offset: 1, body: '1' }, 60_000)
+    insertPublication(db, 'a', { offset: 2, body: '2' }, 170_000)
     const left = (): number => listPublications(db, 'a', EVERYTHING, PAGE).length
     pruneChannels(db, 60_000, 0)
     t.equal(left(), 1)
