@@ -68,7 +68,9 @@ export function duplex<Request, Response>(
 async function* decoded<Request, Response>(
   call: ServerDuplexStream<Request, Response>,
 ): AsyncGenerator<Request> {
-  for await (const request of call as AsyncIterable<Request>) {
+  // The other half of the stream is still needed when the last request has been read.
+  const requests = call.iterator({ destroyOnReturn: false }) as AsyncIterable<Request>
+  for await (const request of requests) {
     assertDecoded(request)
     yield request
   }
@@ -96,11 +98,17 @@ async function run<Response>(
       leaving.abort(error)
     })
     const { requestId, caller } = record
-    for await (const response of respond({ requestId, caller, signal })) {
-      signal.throwIfAborted()
-      await write(call, response, signal, options.lagTimeoutMs)
+    const responses = respond({ requestId, caller, signal })[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const next = await unlessAborted(responses.next(), signal)
+        if (next.done) break
+        await write(call, next.value, signal, options.lagTimeoutMs)
+      }
+    } finally {
+      // Not waited for: a handler that waits for its peer learns of the end when the call is gone.
+      responses.return?.().catch(() => undefined)
     }
-    signal.throwIfAborted()
     call.end()
   } catch (thrown) {
     fail(call, record, toAppError(signal.aborted ? signal.reason : thrown))
@@ -112,6 +120,16 @@ async function run<Response>(
 function fail(call: ServerStream, record: CallRecord, error: AppError): void {
   record.error = error
   call.emit('error', toFailureStatus(error, record.requestId))
+}
+
+/** The promise, unless the signal comes first: then its reason is raised. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(toAppError(signal.reason))
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort)
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }
 
 /** Resolves when the transport has taken the message: whoever does not read holds up only themselves. */

@@ -14,6 +14,7 @@ export interface MemoryRevocationLog extends RevocationLog {
 
 export function createMemoryRevocationLog(): MemoryRevocationLog {
   const entries: Revocation[] = []
+  const known = new Set<string>()
   let [lives, newest, trimmed, reads, down] = [1, 0, 0, 0, false]
   const epoch = (): string => `epoch${lives}`
   const sessionAt = (number: number): string =>
@@ -29,12 +30,14 @@ export function createMemoryRevocationLog(): MemoryRevocationLog {
     },
     lose() {
       entries.length = 0
+      known.clear()
       ;[lives, newest, trimmed] = [lives + 1, 0, 0]
     },
     async append(sessions, endedAt) {
       assertUp()
       for (const session of sessions) {
-        if (entries.some(({ id }) => id === session.id)) continue
+        if (known.has(session.id)) continue
+        known.add(session.id)
         newest += 1
         entries.push({ ...session, number: newest, endedAt })
       }
@@ -63,6 +66,7 @@ export function createMemoryRevocationLog(): MemoryRevocationLog {
       assertUp()
       const found = entries.findIndex(({ endedAt }) => endedAt >= before)
       const removed = entries.splice(0, found === -1 ? entries.length : found)
+      for (const { id } of removed) known.delete(id)
       trimmed = removed.at(-1)?.number ?? trimmed
       return removed.length
     },

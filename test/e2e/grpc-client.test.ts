@@ -1,0 +1,142 @@
+/** The built binary and a client of another language, which knows nothing but the names of the services. */
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { API_KEY, type AppProcess, runApp, startApp } from '../helpers/app-process.js'
+import { login, PASSWORD, registerAndLogin } from '../helpers/http-client.js'
+import { pythonMissing, runPython } from '../helpers/python.js'
+
+const skip = await pythonMissing()
+
+async function accounts(app: AppProcess, dataDir: string) {
+  const url = `http://${app.address('http')}`
+  const user = await registerAndLogin(url, 'ada')
+  const args = ['user', 'create', '--username', 'root', '--role', 'admin', '--password-stdin']
+  await runApp(args, { dataDir, input: PASSWORD })
+  const admin = await login(url, 'root')
+  return {
+    apiKey: API_KEY,
+    adminToken: admin.accessToken,
+    adminId: admin.userId,
+    userToken: user.accessToken,
+    sessionId: user.sessionId,
+    userId: user.userId,
+  }
+}
+
+/** What holds whether the line is plain or not. */
+function checkCalls(t: Test, answers: unknown, known: Awaited<ReturnType<typeof accounts>>): void {
+  const { userId, sessionId, adminId } = known
+  const active = {
+    active: true,
+    principal: { user_id: userId, session_id: sessionId, role: 'user' },
+  }
+  const position = /^[0-9a-f]{16}\.\d+\./
+  t.match(answers, {
+    services: [
+      'gatehouse.v1.SessionService',
+      'grpc.health.v1.Health',
+      'grpc.reflection.v1.ServerReflection',
+      'grpc.reflection.v1alpha.ServerReflection',
+      'hello.HelloService',
+    ],
+    sameInAlpha: true,
+    imports: ['google/protobuf/timestamp.proto'],
+    missing: [5, 5],
+    hello: { id: 1, name: 'hello world' },
+    health: { status: 'SERVING' },
+    verify: active,
+    batch: {
+      verdicts: [
+        { active: true, principal: { user_id: adminId } },
+        { reason: 'token_malformed' },
+        active,
+      ],
+    },
+    deadline: 'DEADLINE_EXCEEDED',
+    userMayNotWatch: { code: 'PERMISSION_DENIED', reason: 'admin_only' },
+    end: { ended: 1, processes_asked: 1, processes_answered: 1 },
+    events: [
+      { started: { snapshot: true, remember_seconds: 600, heartbeat_interval_ms: 10_000 } },
+      { caught_up: {}, position },
+      {
+        position,
+        revocations: {
+          revocations: [
+            { session_id: sessionId, user_id: userId, reason: 'user_frozen', ended_at: String },
+          ],
+        },
+      },
+    ],
+    cancelled: 'CANCELLED',
+    resumed: [{ started: {} }, { revocations: { revocations: [{ session_id: sessionId }] } }],
+    tooOld: { code: 'FAILED_PRECONDITION', reason: 'position_expired' },
+    revoked: { code: 'UNAUTHENTICATED', reason: 'ended_by_admin' },
+  })
+}
+
+await t.test('a python client calls every kind of method on a plain line', { skip }, async (t) => {
+  const dataDir = t.testdir({})
+  const app = await startApp(t, 'up', { dataDir })
+  const known = await accounts(app, dataDir)
+  const config = { ...known, address: app.address('grpc'), tls: null }
+  const answers = await runPython('grpc_reflection_client.py', JSON.stringify(config))
+  checkCalls(t, answers, known)
+  t.match(answers, { noKey: { code: 'UNAUTHENTICATED', reason: 'api_key_invalid' } })
+  t.strictSame(await app.stop(), { code: 0, signal: null })
+})
+
+await t.test('mutual TLS lets in who is on the list, and says why not', { skip }, async (t) => {
+  const dataDir = t.testdir({})
+  const [house, foreign] = [join(dataDir, 'certs'), join(dataDir, 'foreign')]
+  const create = ['certs', 'create', '--client', 'billing', 'stranger']
+  t.match(await runApp(create, { dataDir }), { code: 0 })
+  t.match(await runApp([...create, '--dir', foreign], { dataDir }), { code: 0 })
+  const env = {
+    APP_GRPC_TLS_CERT_FILE: join(house, 'server.pem'),
+    APP_GRPC_TLS_KEY_FILE: join(house, 'server.key'),
+    APP_GRPC_TLS_CLIENT_CA_FILE: join(house, 'ca.pem'),
+    APP_GRPC_TLS_ALLOWED_NAMES: 'billing',
+    APP_GRPC_HEALTH_ADDRESS: '127.0.0.1:0',
+    APP_GRPC_CLIENT_CA_FILE: join(house, 'ca.pem'),
+    APP_GRPC_CLIENT_CERT_FILE: join(house, 'billing.pem'),
+    APP_GRPC_CLIENT_KEY_FILE: join(house, 'billing.key'),
+  }
+  const app = await startApp(t, 'up', { dataDir, env })
+  const known = await accounts(app, dataDir)
+  const address = app.address('grpc').replace('127.0.0.1', 'localhost')
+  const config = {
+    ...{ ...known, address },
+    tls: {
+      ca: env.APP_GRPC_TLS_CLIENT_CA_FILE,
+      cert: env.APP_GRPC_CLIENT_CERT_FILE,
+      key: env.APP_GRPC_CLIENT_KEY_FILE,
+      strangerCert: join(house, 'stranger.pem'),
+      strangerKey: join(house, 'stranger.key'),
+      foreignCert: join(foreign, 'billing.pem'),
+      foreignKey: join(foreign, 'billing.key'),
+      foreignCa: join(foreign, 'ca.pem'),
+    },
+  }
+  const answers = await runPython('grpc_reflection_client.py', JSON.stringify(config))
+  checkCalls(t, answers, known)
+  const refused = /^(UNAVAILABLE|DEADLINE_EXCEEDED)$/
+  t.match(answers, {
+    noCertificate: refused,
+    wrongName: refused,
+    wrongAuthority: refused,
+    foreignServer: refused,
+  })
+  const reasons = new Set(
+    app.log.filter(({ msg }) => msg === 'TLS handshake refused').map(({ reason }) => reason),
+  )
+  for (const reason of [
+    'peer_did_not_return_a_certificate',
+    'peer_name_not_allowed',
+    'unable_to_verify_leaf_signature',
+  ]) {
+    t.ok(reasons.has(reason), `${reason} in ${[...reasons].join(', ')}`)
+  }
+  const cli = await runApp(['call', 'hello', '--id', '1', '--address', address], { dataDir, env })
+  t.match(cli, { code: 0, stderr: '' })
+  t.strictSame(JSON.parse(cli.stdout), { id: 1, name: 'hello world' })
+})
