@@ -22,6 +22,8 @@ import type { RedisOptions } from './redis/open-redis.js'
 
 /** How long a message between processes is kept for one that was asleep. */
 const MESSAGE_RETENTION_MS = 60_000
+/** The kind of process that only looks in: it serves nobody, so no answer counts it. */
+const COMMAND_LINE = 'cli'
 
 export interface StoreDeps {
   readonly config: Config
@@ -103,6 +105,7 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
       heartbeatMs: config.broker.heartbeatMs,
       leaseMs: config.broker.leaseMs,
       retentionMs: MESSAGE_RETENTION_MS,
+      isObserver: processKind === COMMAND_LINE,
     }),
     checks: {},
     close: () => Promise.resolve(),
@@ -110,7 +113,8 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
 }
 
 /** Loaded only where it is configured: the client costs a start some time. */
-async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<SessionSide> {
+async function openRedisSide(deps: StoreDeps): Promise<SessionSide> {
+  const { config, clock, logger, processKind } = deps
   const [
     { openRedis },
     { createRedisSessionStore },
@@ -134,6 +138,7 @@ async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<Sess
       ...{ redis, keyPrefix, logger },
       heartbeatMs: config.broker.heartbeatMs,
       leaseMs: config.broker.leaseMs,
+      isObserver: processKind === COMMAND_LINE,
     }),
     checks: { redis: () => redis.check() },
     close: () => redis.close(),

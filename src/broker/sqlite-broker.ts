@@ -38,6 +38,8 @@ export interface SqliteBrokerDeps {
   readonly leaseMs: number
   /** How long a message waits for a process that is slow to read it. */
   readonly retentionMs: number
+  /** Asks the others without being one of them. */
+  readonly isObserver?: boolean
 }
 
 /**
@@ -72,15 +74,17 @@ class SqliteBroker implements Broker {
   constructor(deps: SqliteBrokerDeps) {
     this.#deps = deps
     this.#store = deps.store
-    this.#desk = new SurveyDesk({ processId: this.processId, logger: deps.logger })
-    const { store, clock, leaseMs, retentionMs } = deps
+    const { store, clock, logger, leaseMs, retentionMs, isObserver = false } = deps
+    this.#desk = new SurveyDesk({ processId: this.processId, logger, isObserver })
     const entry = {
       id: this.processId,
       kind: deps.processKind,
       pid: process.pid,
       startedAt: clock.now(),
     }
-    this.#lease = createProcessLease({ store, clock, entry, leaseMs, retentionMs })
+    this.#lease = createProcessLease({
+      ...{ store, clock, entry, leaseMs, retentionMs, isObserver },
+    })
   }
 
   async start(handlers: SurveyHandlers, onGap: () => void): Promise<void> {
@@ -203,7 +207,7 @@ class SqliteBroker implements Broker {
     if (more) this.#seenVersion = null
     const replies: NewReply[] = []
     for (const message of messages) {
-      if (message.sender === this.processId) continue
+      if (message.sender === this.processId || this.#deps.isObserver) continue
       const { id, sender, surveyId, kind, body } = message
       const answer = this.#desk.answer(kind, body, { id, sender })
       replies.push({ recipient: sender, surveyId, body: answer })

@@ -34,6 +34,10 @@ const CHECKS: { readonly [K in SurveyKind]: { request: Check; answer: Check } } 
       return isRecord(bySession) && Object.values(bySession).every(isCount)
     },
   },
+  keys_burned: {
+    request: (value) => isRecord(value) && isListOf(value['keyIds'], isString),
+    answer: (value) => isRecord(value) && isCount(value['dropped']),
+  },
 }
 
 /** The kind of that name, or null when this version does not know it. */
@@ -66,6 +70,8 @@ export function handleEncoded(handlers: SurveyHandlers, kind: SurveyKind, text: 
     case 'push':
       return handleAs(kind, handlers[kind], text)
     case 'count_connections':
+      return handleAs(kind, handlers[kind], text)
+    case 'keys_burned':
       return handleAs(kind, handlers[kind], text)
   }
 }

@@ -26,6 +26,7 @@ function handlers(pushes: string[] = []): SurveyHandlers {
       return { delivered: 1 }
     },
     count_connections: () => ({ bySession: {} }),
+    keys_burned: () => ({ dropped: 0 }),
   }
 }
 
@@ -70,7 +71,7 @@ await t.test('sqlite broker keeps the contract', async (t) => {
     // Each broker on a store of its own, as in processes of their own.
     const stores = await Promise.all([1, 2, 3].map(() => openTestStore(t, file)))
     return {
-      createBroker: () => create(t, stores.pop() ?? store).broker,
+      createBroker: (options) => create(t, stores.pop() ?? store, options).broker,
       addSilentProcess: async () => {
         await store.write((db) => upsertProcess(db, entry, Date.now() + HOUR_MS))
         return entry.id

@@ -14,6 +14,7 @@ const HANDLERS: SurveyHandlers = {
   count_connections: ({ sessionIds }) => ({
     bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
   }),
+  keys_burned: ({ keyIds }) => ({ dropped: keyIds.length }),
 }
 const ENDED = { id: 's', userId: 'u', reason: 'logged_out' } as const
 
@@ -35,6 +36,10 @@ await t.test('survey codec carries every kind there and back', async (t) => {
   const count = encodeRequest<'count_connections'>({ sessionIds: ['a', 'b'] })
   const counted = handleEncoded(HANDLERS, 'count_connections', count)
   t.strictSame(decodeAnswer('count_connections', counted), { bySession: { a: 1, b: 1 } })
+
+  const burned = encodeRequest<'keys_burned'>({ keyIds: ['a', 'b'] })
+  const dropped = handleEncoded(HANDLERS, 'keys_burned', burned)
+  t.strictSame(decodeAnswer('keys_burned', dropped), { dropped: 2 })
 })
 
 await t.test('survey codec believes no request of another shape', async (t) => {

@@ -9,6 +9,7 @@ const HANDLERS: SurveyHandlers = {
     throw new Error('no hub')
   },
   count_connections: () => ({ bySession: {} }),
+  keys_burned: () => ({ dropped: 0 }),
 }
 const PUSH = { userId: 'u', event: 'e', message: 'm' }
 
@@ -54,6 +55,22 @@ await t.test('a handler of this process that fails is no answer, and is logged',
     asked: 2,
     answers: [{ delivered: 1 }],
     missing: ['other'],
+  })
+})
+
+await t.test('an observer is not asked and not counted', async (t) => {
+  const desk = new SurveyDesk({
+    processId: 'me',
+    logger: createMemoryLogger(),
+    isObserver: true,
+  })
+  desk.open(HANDLERS, () => undefined, false)
+  t.equal(desk.askOwn('sessions_ended', { sessions: [] }, false), null)
+  t.throws(() => desk.askOwn('push', PUSH, true), { code: 'UNAVAILABLE', reason: 'broker_closed' })
+  t.same(desk.total<'push'>(null, ['other'], { answers: [{ delivered: 1 }], missing: [] }), {
+    asked: 1,
+    answers: [{ delivered: 1 }],
+    missing: [],
   })
 })
 

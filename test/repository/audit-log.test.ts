@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AuditEvent } from '../../src/domain/audit.js'
+import { AUDIT_PAGE_MAX, type AuditEvent } from '../../src/domain/audit.js'
 import { createAuditLog } from '../../src/repository/audit-log.js'
 import type { SqliteStore } from '../../src/repository/sqlite-store.js'
 import { createTransactionRunner } from '../../src/repository/transaction-runner.js'
@@ -62,4 +62,48 @@ await t.test('audit log refuses a transaction that is not of its store', async (
     code: 'INTERNAL',
     reason: 'transaction_foreign',
   })
+})
+
+await t.test('audit log lists newest first, filtered, page by page', async (t) => {
+  const log = createAuditLog(await openTestStore(t))
+  for (let index = 0; index < 10; index += 1) {
+    await log.append({
+      ...EVENT,
+      at: EVENT.at + index,
+      userId: index % 2 === 0 ? 'bob' : 'eve',
+      type: index < 5 ? 'login.failed' : 'session.ended',
+    })
+  }
+  const first = await log.list({ limit: 4 })
+  t.same(
+    first.events.map(({ id }) => id),
+    [10, 9, 8, 7],
+  )
+  t.strictSame(first.events[0], { ...EVENT, id: 10, at: EVENT.at + 9, userId: 'eve' })
+  t.equal(first.next, 7)
+  const second = await log.list({ limit: 6, before: 7 })
+  t.equal(second.events.length, 6)
+  t.equal(second.next, null)
+  const filtered = await log.list({
+    limit: 10,
+    userId: 'bob',
+    type: 'login.failed',
+    since: EVENT.at + 2,
+  })
+  t.same(
+    filtered.events.map(({ at }) => at - EVENT.at),
+    [4, 2],
+  )
+  t.strictSame(await log.list({ limit: 10, userId: 'nobody' }), { events: [], next: null })
+})
+
+await t.test('audit log bounds its page', async (t) => {
+  const store = await openTestStore(t)
+  const log = createAuditLog(store)
+  const transactions = createTransactionRunner(store, createMemoryLogger())
+  await transactions.run(async (tx) => {
+    for (let index = 0; index <= AUDIT_PAGE_MAX; index += 1) await log.append(EVENT, tx)
+  })
+  t.equal((await log.list({ limit: 100_000 })).events.length, AUDIT_PAGE_MAX)
+  t.equal((await log.list({ limit: 0 })).events.length, 1)
 })

@@ -110,6 +110,15 @@ export const SQLITE_MIGRATIONS: Readonly<Record<string, Migration>> = {
     'CREATE INDEX one_time_values_by_end ON one_time_values (expires_at)',
     'DROP INDEX one_time_values_by_end',
   ),
+  // Null for a session from before the key was kept: its next rotation fills it in.
+  '2026-11-21-71-sessions-key': statements(
+    'ALTER TABLE sessions ADD COLUMN key_id TEXT',
+    'ALTER TABLE sessions DROP COLUMN key_id',
+  ),
+  '2026-11-21-72-sessions-by-key': statements(
+    'CREATE INDEX sessions_by_key ON sessions (key_id)',
+    'DROP INDEX sessions_by_key',
+  ),
 }
 
 function statements(up: string, down: string): Migration {
