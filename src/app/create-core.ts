@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import type { Config } from '../config/schema.js'
 import type { ClientLabeler } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
-import type { KeyAdmin, PublicKeySource } from '../domain/token.js'
+import type { KeyDropper, PublicKeySource } from '../domain/token.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
@@ -42,7 +42,6 @@ export interface Core extends Services {
   readonly migrator: Store['migrator']
   readonly hub: Hub
   readonly sessionHandles: SessionHandles
-  readonly keys: KeyAdmin
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
 }
@@ -78,7 +77,7 @@ async function openCore(
   const auth = await createAuth({ config, clock, logger })
   lifecycle.onClose('key ring', () => auth.keyRing.close())
 
-  const line = await joinProcesses(store, config, base)
+  const line = await joinProcesses(store, auth.keyRing, config, base)
   return {
     ...base,
     ...line,
@@ -86,7 +85,6 @@ async function openCore(
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
-    keys: auth.keys,
     publicKeys: auth.keyRing,
     clientLabeler: auth.clientLabeler,
   }
@@ -95,6 +93,7 @@ async function openCore(
 /** What is open in this process, the answers it gives the others, and the watch over both. */
 async function joinProcesses(
   { broker, sessionStore }: Store,
+  keys: KeyDropper,
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
@@ -107,7 +106,7 @@ async function joinProcesses(
     ...{ sessionStore, clock, logger, handles: sessionHandles },
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
-  const handlers = createSurveyHandlers({ handles: sessionHandles, hub })
+  const handlers = createSurveyHandlers({ handles: sessionHandles, hub, keys })
   await broker.start(handlers, () => void monitor.sweepNow())
   lifecycle.onClose('broker', () => broker.close())
   monitor.start()

@@ -22,6 +22,16 @@ export interface EndActor {
   readonly address: string | null
 }
 
+/** An actor of whom nothing is known: the command line has no account. */
+export const NOBODY: EndActor = { actorId: null, address: null }
+
+/** What ending nothing did. */
+export const NOTHING_ENDED: EndResult = {
+  ended: 0,
+  connectionsClosed: 0,
+  processes: { asked: 0, answered: 0 },
+}
+
 /** The one way a session ends: the store first, then every process, then the audit log. */
 export interface SessionEnder {
   /** Ends the sessions that match; all zero when there is none. Raises UNAVAILABLE when the store fails. */
@@ -47,9 +57,7 @@ export function createSessionEnder(deps: SessionEnderDeps): SessionEnder {
   const { sessionStore, auditTrail, clock } = deps
 
   async function announce(sessions: readonly EndedSession[], actor: EndActor): Promise<EndResult> {
-    if (sessions.length === 0) {
-      return { ended: 0, connectionsClosed: 0, processes: { asked: 0, answered: 0 } }
-    }
+    if (sessions.length === 0) return NOTHING_ENDED
     const heard = await tellProcesses(deps, sessions)
     for (const { id, userId, reason } of sessions) {
       const type = reason === 'reuse_detected' ? 'session.reuse_detected' : 'session.ended'

@@ -20,7 +20,9 @@ function createHouse() {
         return delivered
       },
     }
-    broker.join(createSurveyHandlers({ handles: createSessionHandles(), hub }))
+    broker.join(
+      createSurveyHandlers({ handles: createSessionHandles(), hub, keys: { drop: () => 0 } }),
+    )
   }
   return { broker, pushed, pushService: createPushService({ broker, surveyTimeoutMs: 100 }) }
 }

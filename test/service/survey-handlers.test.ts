@@ -14,7 +14,9 @@ await t.test('survey handlers close, push and count in this process', async (t) 
       return 4
     },
   }
-  const handlers = createSurveyHandlers({ handles, hub })
+  const dropped: string[] = []
+  const keys = { drop: (keyIds: readonly string[]) => dropped.push(...keyIds) }
+  const handlers = createSurveyHandlers({ handles, hub, keys })
 
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1', 'session-2'] }), {
     bySession: { 'session-1': 2 },
@@ -28,4 +30,6 @@ await t.test('survey handlers close, push and count in this process', async (t) 
   t.strictSame(ended, [session, session])
   t.strictSame(handlers.sessions_ended({ sessions: [session] }), { connectionsClosed: 0 })
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1'] }), { bySession: {} })
+  t.strictSame(handlers.keys_burned({ keyIds: ['key-1', 'key-2'] }), { dropped: 2 })
+  t.strictSame(dropped, ['key-1', 'key-2'])
 })
