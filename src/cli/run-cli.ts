@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { toAppError } from '../errors/app-error.js'
 import type { CliApps } from './cli-apps.js'
 import type { CliIo } from './cli-io.js'
+import { registerAuditCommand } from './audit-command.js'
 import { type CommandContext, addExamples } from './command-context.js'
 import { registerConfigCommand } from './config-command.js'
 import { createDefaultApps } from './default-apps.js'
@@ -67,6 +68,7 @@ export function createProgram(context: CommandContext): Command {
   registerUserCommand(program, context)
   registerSessionCommand(program, context)
   registerConfigCommand(program, context)
+  registerAuditCommand(program, context)
   registerSocketClientCommand(program, context)
   return program
 }

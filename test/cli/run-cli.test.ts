@@ -37,17 +37,24 @@ await t.test('the program has the promised commands', async (t) => {
       'keys generate',
       'keys rotate',
       'keys retire',
+      'keys burn',
       'keys list',
       'user',
       'user create',
       'user list',
       'user set-role',
+      'user freeze',
+      'user unfreeze',
+      'user delete',
+      'user reset-password',
       'session',
       'session list',
       'session end',
       'config',
       'config check',
       'config print',
+      'audit',
+      'audit list',
       'socket-client',
     ],
   )
@@ -77,7 +84,9 @@ await t.test('the help of every command has a description and examples', async (
 await t.test('every command that reads the configuration says from where', async (t) => {
   const leaves = commandPaths(PROGRAM).filter(
     (path) =>
-      !['migrate', 'keys', 'user', 'session', 'config', 'socket-client'].includes(path.join(' ')),
+      !['migrate', 'keys', 'user', 'session', 'config', 'audit', 'socket-client'].includes(
+        path.join(' '),
+      ),
   )
   for (const path of leaves) {
     const { output } = await run([...path, '--help'])
