@@ -1,9 +1,8 @@
 import type { Writable } from 'node:stream'
 import type { Config } from '../config/schema.js'
-import type { KeyAdmin } from '../domain/token.js'
-import type { AccountService } from '../service/account-service.js'
-import type { SessionService } from '../service/session-service.js'
+import { type AuditPage, type AuditQuery, parseAuditType } from '../domain/audit.js'
 import { createCore } from './create-core.js'
+import type { Services } from './create-services.js'
 
 export interface AdminAppOptions {
   readonly config: Config
@@ -12,10 +11,14 @@ export interface AdminAppOptions {
 }
 
 /** What an operator does from a terminal, through the same services as everybody else. */
-export interface AdminApp {
-  readonly accounts: AccountService
-  readonly sessions: SessionService
-  readonly keys: KeyAdmin
+export interface AdminApp extends Pick<
+  Services,
+  'accounts' | 'credentials' | 'userAdmin' | 'sessions' | 'keys'
+> {
+  readonly audit: {
+    /** Raises INVALID_ARGUMENT for a type that there is not. */
+    list(query: Omit<AuditQuery, 'type'> & { readonly type?: string }): Promise<AuditPage>
+  }
   close(): Promise<void>
 }
 
@@ -25,8 +28,18 @@ export async function createAdminApp({
   logStream = process.stderr,
 }: AdminAppOptions): Promise<AdminApp> {
   const core = await createCore({ config: quiet(config), processKind: 'cli', logStream })
-  const { accounts, sessions, keys, lifecycle } = core
-  return { accounts, sessions, keys, close: () => lifecycle.close() }
+  const { accounts, credentials, userAdmin, sessions, keys, auditReader, lifecycle } = core
+  const close = (): Promise<void> => lifecycle.close()
+  return {
+    ...{ accounts, credentials, userAdmin, sessions, keys, close },
+    audit: {
+      list: async ({ type, ...query }) =>
+        auditReader.list({
+          ...query,
+          ...(type === undefined ? {} : { type: parseAuditType(type) }),
+        }),
+    },
+  }
 }
 
 /** A command prints its own result; of the log only what went wrong belongs beside it. */

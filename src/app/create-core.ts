@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import type { Config } from '../config/schema.js'
 import type { ClientLabeler } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
-import type { KeyAdmin, PublicKeySource } from '../domain/token.js'
+import type { KeyDropper, PublicKeySource } from '../domain/token.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
 import { createAnnouncedUsers } from '../service/announced-users.js'
@@ -53,7 +53,6 @@ export interface Core extends Services {
   readonly hub: Hub
   readonly sessionHandles: SessionHandles
   readonly revocations: RevocationFeed
-  readonly keys: KeyAdmin
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
 }
@@ -92,7 +91,7 @@ async function openCore(
   const { broker } = store
   const userDirectory = createUserDirectory({ users: store.users, clock })
   const users = createAnnouncedUsers({ users: store.users, broker, logger, ...config.broker })
-  const line = await joinProcesses({ ...store, userDirectory }, config, base)
+  const line = await joinProcesses({ ...store, userDirectory, keys: auth.keyRing }, config, base)
   return {
     ...base,
     ...line,
@@ -100,7 +99,6 @@ async function openCore(
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
-    keys: auth.keys,
     publicKeys: auth.keyRing,
     clientLabeler: auth.clientLabeler,
   }
@@ -114,7 +112,8 @@ async function joinProcesses(
     revocationLog,
     replicated,
     userDirectory,
-  }: Store & { readonly userDirectory: UserDirectory },
+    keys,
+  }: Store & { readonly userDirectory: UserDirectory; readonly keys: KeyDropper },
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<Pick<Core, 'hub' | 'sessionHandles' | 'revocations'>> {
@@ -141,7 +140,7 @@ async function joinProcesses(
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
   const handlers = createSurveyHandlers({
-    ...{ handles: sessionHandles, hub, sessionStore, userDirectory, revocations },
+    ...{ handles: sessionHandles, hub, sessionStore, userDirectory, revocations, keys },
     isSure: () => monitor.isSure(),
     noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
   })

@@ -16,12 +16,20 @@ import {
   type AuthenticationService,
   createAuthenticationService,
 } from '../service/authentication-service.js'
-import { createAuditTrail } from '../service/audit-trail.js'
+import { type AuditTrail, createAuditTrail } from '../service/audit-trail.js'
+import { createCredentialService, type CredentialService } from '../service/credential-service.js'
+import { createKeyService, type KeyService } from '../service/key-service.js'
+import { createPasswordThrottle, type PasswordThrottle } from '../service/password-throttle.js'
 import { createPushService, type PushService } from '../service/push-service.js'
-import { createSessionEnder } from '../service/session-ender.js'
+import { createSessionEnder, type SessionEnder } from '../service/session-ender.js'
 import { createSessionService, type SessionService } from '../service/session-service.js'
-import type { UserDirectory } from '../service/user-directory.js'
 import { createSessionTerminator, type SessionTerminator } from '../service/session-terminator.js'
+import {
+  createTokenInspectionService,
+  type TokenInspectionService,
+} from '../service/token-inspection-service.js'
+import { createUserAdminService, type UserAdminService } from '../service/user-admin-service.js'
+import type { UserDirectory } from '../service/user-directory.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import type { Auth } from './create-auth.js'
 
@@ -49,46 +57,93 @@ export interface Services {
   readonly sessions: SessionService
   readonly sessionTerminator: SessionTerminator
   readonly accounts: AccountService
+  readonly credentials: CredentialService
+  readonly userAdmin: UserAdminService
+  readonly keys: KeyService
+  readonly tokenInspection: TokenInspectionService
+  /** What was written down, for administrators. */
+  readonly auditReader: Pick<AuditLog, 'list'>
   readonly push: PushService
 }
 
+/** What several services do together: end sessions, limit guessing, write down. */
+interface Shared {
+  readonly auditTrail: AuditTrail
+  readonly ender: SessionEnder
+  readonly throttle: PasswordThrottle
+  readonly isCommonPassword: (password: string) => boolean
+}
+
 export function createServices(deps: ServicesDeps): Services {
-  const { config, clock, logger, auth, users, auditLog, sessionStore, broker } = deps
-  const { revocationLog } = deps
-  const { session } = config
+  const { config, clock, logger, auth, users, sessionStore, broker } = deps
   const { surveyTimeoutMs } = config.broker
-  const { tokenVerifier, passwordHasher } = auth
+  const { tokenVerifier } = auth
+  const shared = createShared(deps)
+  const authentication = createAuthenticationService({
+    ...{ tokenVerifier, sessionStore, clock, logger },
+    idleSeconds: config.session.idleSeconds,
+  })
   return {
-    authentication: createAuthenticationService({
-      ...{ tokenVerifier, sessionStore, clock, logger },
-      idleSeconds: session.idleSeconds,
+    authentication,
+    sessions: createSessions(deps, shared),
+    sessionTerminator: createSessionTerminator(shared),
+    ...createAccounts(deps, shared),
+    keys: createKeyService({ ...shared, broker, logger, surveyTimeoutMs, keys: auth.keys }),
+    tokenInspection: createTokenInspectionService({
+      ...{ ...shared, authentication, tokenVerifier, users },
     }),
-    sessions: createSessionService({
-      ...{ revocationLog },
-      ...{ users, sessionStore, auditLog, broker, clock, logger, tokenVerifier, passwordHasher },
-      userDirectory: deps.userDirectory,
-      tokenIssuer: auth.tokenIssuer,
-      tokenVault: auth.tokenVault,
-      policy: policyOf(session),
-      accessTokenSeconds: config.auth.accessTokenSeconds,
-      refreshReplayWindowMs: config.auth.refreshReplayWindowMs,
-      idleSeconds: session.idleSeconds,
-      shortIdleSeconds: session.shortIdleSeconds,
-      absoluteSeconds: session.absoluteSeconds,
-      surveyTimeoutMs,
-    }),
-    sessionTerminator: createSessionTerminator({
-      ender: createSessionEnder({
-        ...{ sessionStore, revocationLog, broker, clock, logger, surveyTimeoutMs },
-        auditTrail: createAuditTrail({ auditLog, clock, logger }),
-      }),
-    }),
-    accounts: createAccountService({
-      ...{ users, auditLog, passwordHasher, clock },
-      transactions: deps.transactions,
-      isCommonPassword: createCommonPasswordCheck(),
-    }),
+    auditReader: deps.auditLog,
     push: createPushService({ broker, surveyTimeoutMs }),
+  }
+}
+
+function createShared(deps: ServicesDeps): Shared {
+  const { config, clock, logger, auditLog, counters, sessionStore, revocationLog, broker } = deps
+  const { surveyTimeoutMs } = config.broker
+  const auditTrail = createAuditTrail({ auditLog, clock, logger })
+  return {
+    auditTrail,
+    ender: createSessionEnder({
+      ...{ sessionStore, revocationLog, broker, auditTrail, clock, logger, surveyTimeoutMs },
+    }),
+    throttle: createPasswordThrottle({ counters, auditTrail, clock, rules: config.throttle }),
+    isCommonPassword: createCommonPasswordCheck(),
+  }
+}
+
+function createSessions(deps: ServicesDeps, shared: Shared): SessionService {
+  const { config, clock, logger, auth, users, sessionStore, broker } = deps
+  const { tokenIssuer, tokenVerifier, tokenVault, passwordHasher } = auth
+  const { session } = config
+  return createSessionService({
+    ...{ ...shared, users, sessionStore, broker, clock, logger },
+    userDirectory: deps.userDirectory,
+    revocationLog: deps.revocationLog,
+    ...{ tokenIssuer, tokenVerifier, tokenVault, passwordHasher },
+    policy: policyOf(session),
+    accessTokenSeconds: config.auth.accessTokenSeconds,
+    refreshReplayWindowMs: config.auth.refreshReplayWindowMs,
+    idleSeconds: session.idleSeconds,
+    shortIdleSeconds: session.shortIdleSeconds,
+    absoluteSeconds: session.absoluteSeconds,
+    surveyTimeoutMs: config.broker.surveyTimeoutMs,
+  })
+}
+
+function createAccounts(
+  deps: ServicesDeps,
+  shared: Shared,
+): Pick<Services, 'accounts' | 'credentials' | 'userAdmin'> {
+  const { auth, users, auditLog, transactions, clock, oneTimeValues } = deps
+  const { resetLinkSeconds, resetUrl } = deps.config.password
+  const { passwordHasher, tokenVault } = auth
+  const base = { ...shared, users, auditLog, transactions, clock, passwordHasher }
+  return {
+    accounts: createAccountService(base),
+    credentials: createCredentialService({
+      ...{ ...base, oneTimeValues, tokenVault, resetLinkSeconds, resetUrl },
+    }),
+    userAdmin: createUserAdminService(base),
   }
 }
 

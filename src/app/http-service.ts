@@ -27,7 +27,7 @@ export const httpService: ServiceRunner = {
         environment,
         openapiFile: config.apiDocs.enabled ? OPENAPI_FILE : null,
       },
-      http,
+      { ...http, oauth: { ...config.auth, clients: config.oauth.clients } },
     )
     server.addHook('onClose', () => channel.close())
     return listenWeb(server, http)

@@ -29,6 +29,8 @@ import type { RedisOptions } from './redis/open-redis.js'
 
 /** How long a message between processes is kept for one that was asleep. */
 const MESSAGE_RETENTION_MS = 60_000
+/** The kind of process that only looks in: it serves nobody, so no answer counts it. */
+const COMMAND_LINE = 'cli'
 
 export interface StoreDeps {
   readonly config: Config
@@ -115,8 +117,9 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
 function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
   const { config, clock, logger, processKind } = deps
   const { heartbeatMs, leaseMs, historyMetaLifetimeMs } = config.broker
+  const isObserver = processKind === COMMAND_LINE
   const line = createSqliteLine({
-    ...{ store, clock, logger, processKind, heartbeatMs, leaseMs },
+    ...{ store, clock, logger, processKind, heartbeatMs, leaseMs, isObserver },
     pollIntervalMs: config.store.sqlite.pollIntervalMs,
     retentionMs: MESSAGE_RETENTION_MS,
   })
@@ -126,7 +129,7 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
     counters: createSqliteCounterStore({ store }),
     oneTimeValues: createSqliteOneTimeStore({ store, clock }),
     revocationLog: createSqliteRevocationLog({ store }),
-    broker: createSqliteBroker(parts),
+    broker: createSqliteBroker({ ...parts, isObserver }),
     channelBroker: createSqliteChannelBroker({ ...parts, metaLifetimeMs: historyMetaLifetimeMs }),
     presence: createSqlitePresenceStore({ ...parts, leaseMs }),
     checks: {},
@@ -135,7 +138,8 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
 }
 
 /** Loaded only where it is configured: the client costs a start some time. */
-async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<SessionSide> {
+async function openRedisSide(deps: StoreDeps): Promise<SessionSide> {
+  const { config, clock, logger, processKind } = deps
   const [
     { openRedis },
     { createRedisSessionStore },
@@ -164,7 +168,10 @@ async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<Sess
     counters: createRedisCounterStore({ redis, keyPrefix }),
     oneTimeValues: createRedisOneTimeStore({ redis, keyPrefix, clock }),
     revocationLog: createRedisRevocationLog({ redis, keyPrefix }),
-    broker: createRedisBroker({ ...parts, heartbeatMs, leaseMs }),
+    broker: createRedisBroker({
+      ...{ ...parts, heartbeatMs, leaseMs },
+      isObserver: processKind === COMMAND_LINE,
+    }),
     channelBroker: createRedisChannelBroker({ ...parts, metaLifetimeMs: historyMetaLifetimeMs }),
     presence: createRedisPresenceStore({ ...parts, heartbeatMs, leaseMs }),
     checks: { redis: () => redis.check() },

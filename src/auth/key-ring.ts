@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { AppError } from '../errors/app-error.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
-import type { KeyAlgorithm, PublicKeySet, PublicKeySource } from '../domain/token.js'
+import type { KeyAlgorithm, KeyDropper, PublicKeySet, PublicKeySource } from '../domain/token.js'
 import type { StoredKey } from './key-folder.js'
 import { signingKeyOf } from './key-status.js'
 import type { KeyStore } from './key-store.js'
@@ -32,7 +32,7 @@ export interface KeyRingDeps {
 }
 
 /** The keys of this process: all loaded, replaced as a whole when the directory changes. */
-export interface KeyRing extends PublicKeySource {
+export interface KeyRing extends PublicKeySource, KeyDropper {
   /**
    * Reads the keys and begins to watch them. Raises FAILED_PRECONDITION with reason `key_malformed`, or
    * `key_missing` when there is no key that signs.
@@ -40,6 +40,8 @@ export interface KeyRing extends PublicKeySource {
   start(): Promise<void>
   /** The key that signs now. Raises FAILED_PRECONDITION with reason `key_missing` before `start`. */
   signingKey(): RingKey
+  /** As `signingKey`, after another look at the directory when there is none in the ring. */
+  signer(): Promise<RingKey>
   /** The key of that id if it is in the ring at this moment; null when not. No I/O. */
   peek(keyId: string): RingKey | null
   /** As `peek`, after another look at the directory for an id that is not known, at most one a second. */
@@ -68,6 +70,8 @@ class DirectoryKeyRing implements KeyRing {
   #failedRevision: string | null = null
   #reloading: Promise<void> | null = null
   #lastUnknownAt = -Infinity
+  /** Never taken back into the ring: a look at the directory may have begun before they were removed. */
+  readonly #burned = new Set<string>()
   #timer: NodeJS.Timeout | null = null
 
   constructor(deps: KeyRingDeps) {
@@ -98,6 +102,24 @@ class DirectoryKeyRing implements KeyRing {
     return entry.key
   }
 
+  async signer(): Promise<RingKey> {
+    try {
+      return this.signingKey()
+    } catch {
+      await this.#lookAgain()
+      return this.signingKey()
+    }
+  }
+
+  drop(keyIds: readonly string[]): number {
+    for (const keyId of keyIds) this.#burned.add(keyId)
+    const before = this.#entries.size
+    this.#install([...this.#entries.values()].filter(({ stored }) => !this.#burned.has(stored.id)))
+    const dropped = before - this.#entries.size
+    if (dropped > 0) void this.#lookAgain()
+    return dropped
+  }
+
   publicKeySet(): PublicKeySet {
     return this.#publicKeySet
   }
@@ -118,6 +140,12 @@ class DirectoryKeyRing implements KeyRing {
       await this.#reload(true)
     }
     return this.peek(keyId)
+  }
+
+  /** A look that begins after this call. Never rejects. */
+  async #lookAgain(): Promise<void> {
+    await this.#reloading
+    await this.#reload(true)
   }
 
   /** Never rejects. One at a time; whoever asks meanwhile waits for the same one. */
@@ -158,9 +186,10 @@ class DirectoryKeyRing implements KeyRing {
   }
 
   /** Swaps the whole ring. Raises when nothing in it could sign, and then changes nothing. */
-  #replace(keys: readonly StoredKey[]): void {
+  #replace(stored: readonly StoredKey[]): void {
+    const keys = stored.filter(({ id }) => !this.#burned.has(id))
     if (!signingKeyOf(keys, this.#deps.clock.now())) throw keyMissing()
-    this.#install(keys.map((stored) => this.#toEntry(stored)))
+    this.#install(keys.map((key) => this.#toEntry(key)))
   }
 
   #install(entries: readonly Entry[]): void {

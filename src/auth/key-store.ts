@@ -40,6 +40,7 @@ export function createKeyStore(deps: KeyStoreDeps): KeyStore {
       naming(keyDir, async () => infoOf(deps, await generateKey(deps, algorithm, null))),
     rotate: (options) => naming(keyDir, () => rotateKey(deps, options)),
     retire: (keyId) => naming(keyDir, () => retireKey(deps, keyId)),
+    burn: (keyId, algorithm) => naming(keyDir, () => burnKey(deps, keyId, algorithm)),
     ensureSigningKey: (algorithm) =>
       naming(keyDir, async () => infoOf(deps, await putFirstKey(deps, algorithm))),
     load: () => naming(keyDir, () => loadKeys(keyDir)),
@@ -107,6 +108,22 @@ async function retireKey({ keyDir, clock, logger }: KeyStoreDeps, keyId: string)
   await removeKey(keyDir, keyId)
   logger.info({ keyId }, 'retired a key')
   return retired
+}
+
+/** The replacement comes first, so that there is a key that signs at every moment. */
+async function burnKey(
+  deps: KeyStoreDeps,
+  keyId: string,
+  algorithm: KeyAlgorithm,
+): Promise<KeyInfo> {
+  const { keyDir, clock, logger } = deps
+  const keys = await loadKeys(keyDir)
+  const now = clock.now()
+  const burned = toInfo(mustFind(keys, keyId), keys, now)
+  if (burned.status === 'current') await rotateKey(deps, { algorithm, signsFrom: now })
+  await removeKey(keyDir, keyId)
+  logger.warn({ keyId }, 'burned a key')
+  return burned
 }
 
 function toInfo(key: StoredKey, keys: readonly StoredKey[], now: number): KeyInfo {

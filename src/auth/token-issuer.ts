@@ -1,10 +1,10 @@
 import { SignJWT } from 'jose/jwt/sign'
 import type { TokenIssuer } from '../domain/token.js'
-import type { KeyRing } from './key-ring.js'
+import type { KeyRing, RingKey } from './key-ring.js'
 import { audienceOf, type CommonClaims, TOKEN_TYPES, type TokenKind } from './token-claims.js'
 
 export interface TokenIssuerDeps {
-  readonly keyRing: Pick<KeyRing, 'signingKey'>
+  readonly keyRing: Pick<KeyRing, 'signer'>
   readonly issuer: string
   /** Of access tokens; refresh tokens get `<audience>/refresh`. */
   readonly audience: string
@@ -12,12 +12,12 @@ export interface TokenIssuerDeps {
 
 /** Signs compact JWS tokens whose header is exactly `alg`, `kid` and `typ`. */
 export function createTokenIssuer({ keyRing, issuer, audience }: TokenIssuerDeps): TokenIssuer {
-  async function issue(
+  function issue(
+    key: RingKey,
     kind: TokenKind,
     claims: CommonClaims,
     more: Readonly<Record<string, unknown>>,
   ): Promise<string> {
-    const key = keyRing.signingKey()
     const payload = {
       iss: issuer,
       aud: audienceOf(kind, audience),
@@ -34,8 +34,17 @@ export function createTokenIssuer({ keyRing, issuer, audience }: TokenIssuerDeps
   }
 
   return {
-    issueAccess: (claims) => issue('access', claims, { role: claims.role }),
-    issueRefresh: (claims) => issue('refresh', claims, {}),
+    async issuePair(access, refresh) {
+      const key = await keyRing.signer()
+      const [accessToken, refreshToken] = await Promise.all([
+        issue(key, 'access', access, { role: access.role }),
+        issue(key, 'refresh', refresh, {}),
+      ])
+      return { accessToken, refreshToken, keyId: key.id }
+    },
+    issueAccess: async (claims) =>
+      issue(await keyRing.signer(), 'access', claims, { role: claims.role }),
+    issueRefresh: async (claims) => issue(await keyRing.signer(), 'refresh', claims, {}),
   }
 }
 

@@ -35,14 +35,16 @@ export function createProcessLease(deps: {
   readonly entry: ProcessEntry
   readonly leaseMs: number
   readonly retentionMs: number
+  /** Never entered among the others. */
+  readonly isObserver?: boolean
 }): ProcessLease {
-  const { store, clock, entry, leaseMs, retentionMs } = deps
+  const { store, clock, entry, leaseMs, retentionMs, isObserver = false } = deps
   let leaseUntil = 0
   let hasLeft = false
 
   /** The new end of the lease; it counts only once it is committed. */
   const extend = (db: BrokerConnection, now: number): number => {
-    if (!hasLeft) upsertProcess(db, entry, now + leaseMs)
+    if (!hasLeft && !isObserver) upsertProcess(db, entry, now + leaseMs)
     return now + leaseMs
   }
 

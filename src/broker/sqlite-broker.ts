@@ -31,6 +31,8 @@ export interface SqliteBrokerDeps {
   readonly line: SqliteLine
   readonly clock: Clock
   readonly logger: Logger
+  /** Asks the others without being one of them. */
+  readonly isObserver?: boolean
 }
 
 /**
@@ -68,8 +70,9 @@ class SqliteBroker implements Broker {
   constructor(deps: SqliteBrokerDeps) {
     this.#deps = deps
     this.#store = deps.store
-    this.processId = deps.line.processId
-    this.#desk = new SurveyDesk({ processId: this.processId, logger: deps.logger })
+    const { line, logger, isObserver = false } = deps
+    this.processId = line.processId
+    this.#desk = new SurveyDesk({ processId: this.processId, logger, isObserver })
   }
 
   async start(handlers: SurveyHandlers, onGap: () => void): Promise<void> {
@@ -154,7 +157,7 @@ class SqliteBroker implements Broker {
     const { messages, gap, more } = watch.read((db) => this.#cursor.next(db))
     const replies: NewReply[] = []
     for (const message of messages) {
-      if (message.sender === this.processId) continue
+      if (message.sender === this.processId || this.#deps.isObserver) continue
       const { id, sender, surveyId, kind, body } = message
       const answer = this.#desk.answer(kind, body, { id, sender })
       replies.push({ recipient: sender, surveyId, body: answer })

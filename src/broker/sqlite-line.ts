@@ -18,6 +18,8 @@ export interface SqliteLineDeps {
   readonly leaseMs: number
   /** How long a message waits for a process that is slow to read it. */
   readonly retentionMs: number
+  /** Asks the others without being one of them: never entered among them. */
+  readonly isObserver?: boolean
 }
 
 /** One that reads what the other processes write. Its methods are synchronous. */
@@ -68,14 +70,16 @@ class FileLine implements SqliteLine {
   constructor(deps: SqliteLineDeps) {
     this.#deps = deps
     this.#store = deps.store
-    const { store, clock, processKind, leaseMs, retentionMs } = deps
+    const { store, clock, processKind, leaseMs, retentionMs, isObserver = false } = deps
     const entry = {
       id: this.processId,
       kind: processKind,
       pid: process.pid,
       startedAt: clock.now(),
     }
-    this.#lease = createProcessLease({ store, clock, entry, leaseMs, retentionMs })
+    this.#lease = createProcessLease({
+      ...{ store, clock, entry, leaseMs, retentionMs, isObserver },
+    })
   }
 
   listOthers(db: BrokerConnection): string[] {

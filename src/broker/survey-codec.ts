@@ -44,6 +44,10 @@ const CHECKS: { readonly [K in SurveyKind]: { request: Check; answer: Check } } 
       isRecord(value) && (value['userIds'] === null || isListOf(value['userIds'], isString)),
     answer: (value) => isRecord(value) && typeof value['noted'] === 'boolean',
   },
+  keys_burned: {
+    request: (value) => isRecord(value) && isListOf(value['keyIds'], isString),
+    answer: (value) => isRecord(value) && isCount(value['dropped']),
+  },
 }
 
 /** The kind of that name, or null when this version does not know it. */
@@ -80,6 +84,8 @@ export function handleEncoded(handlers: SurveyHandlers, kind: SurveyKind, text: 
     case 'users_changed':
       return handleAs(kind, handlers[kind], text)
     case 'users_written':
+      return handleAs(kind, handlers[kind], text)
+    case 'keys_burned':
       return handleAs(kind, handlers[kind], text)
   }
 }

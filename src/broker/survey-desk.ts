@@ -14,12 +14,14 @@ import { decodeAnswer, encodeAnswer, handleEncoded, parseKind } from './survey-c
 export class SurveyDesk {
   readonly #processId: string
   readonly #logger: Logger
+  readonly #isObserver: boolean
   #handlers: SurveyHandlers | undefined
   #onGap: () => void = () => undefined
 
-  constructor({ processId, logger }: { processId: string; logger: Logger }) {
-    this.#processId = processId
-    this.#logger = logger
+  constructor(deps: { processId: string; logger: Logger; isObserver?: boolean }) {
+    this.#processId = deps.processId
+    this.#logger = deps.logger
+    this.#isObserver = deps.isObserver ?? false
   }
 
   /** Begins to answer. Raises INTERNAL (`broker_started`) the second time, and when `isClosed`. */
@@ -41,7 +43,7 @@ export class SurveyDesk {
   }
 
   /**
-   * What this process itself answers; null when its handler failed. Raises UNAVAILABLE (`broker_closed`)
+   * What this process itself answers; null when its handler failed, or when it only observes. Raises UNAVAILABLE (`broker_closed`)
    * before `open`, and when `isClosed`.
    */
   askOwn<K extends SurveyKind>(
@@ -52,6 +54,7 @@ export class SurveyDesk {
     if (!this.#handlers || isClosed) {
       throw new AppError('UNAVAILABLE', 'broker_closed', 'The line to the processes is closed.')
     }
+    if (this.#isObserver) return null
     try {
       return this.#handlers[kind](request)
     } catch (error) {
@@ -77,12 +80,13 @@ export class SurveyDesk {
     })
   }
 
-  /** The result over all processes, this one included. */
+  /** The result over all processes, this one included unless it only observes. */
   total<K extends SurveyKind>(
     own: SurveyAnswer<K> | null,
     asked: readonly string[],
     others: GatheredAnswers<SurveyAnswer<K>>,
   ): SurveyResult<K> {
+    if (this.#isObserver) return { asked: asked.length, ...others }
     return {
       asked: asked.length + 1,
       answers: own === null ? others.answers : [own, ...others.answers],

@@ -52,6 +52,11 @@ export interface CliSession {
   readonly connections: number
 }
 
+export type CliEndTarget =
+  | { readonly sessionId: string }
+  | { readonly userId: string; readonly clientId?: string }
+  | { readonly keyId: string }
+
 export interface CliEndResult {
   readonly ended: number
   readonly connectionsClosed: number
@@ -68,6 +73,42 @@ export interface CliKey {
   readonly signsFrom: number | null
 }
 
+export interface CliBurnResult {
+  readonly key: CliKey
+  readonly end: CliEndResult
+}
+
+export interface CliResetLink {
+  readonly token: string
+  readonly link: string | null
+  readonly expiresAt: number
+}
+
+export interface CliAuditEvent {
+  readonly id: number
+  readonly type: string
+  readonly at: number
+  readonly actorId: string | null
+  readonly userId: string | null
+  readonly sessionId: string | null
+  readonly address: string | null
+  readonly data: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface CliAuditQuery {
+  readonly userId?: string
+  readonly type?: string
+  readonly since?: number
+  readonly before?: number
+  readonly limit: number
+}
+
+/** Which actor did something; nobody in particular from a terminal. */
+export interface CliActor {
+  readonly actorId: null
+  readonly address: null
+}
+
 export interface CliMigration {
   readonly name: string
   /** Null when it has not been applied. */
@@ -82,15 +123,33 @@ export interface AdminApp {
     setRole(username: string, role: string): Promise<CliUser>
     findByUsername(username: string): Promise<CliUser>
   }
+  readonly credentials: {
+    createResetLink(userId: string, actor: CliActor): Promise<CliResetLink>
+  }
+  readonly userAdmin: {
+    update(
+      userId: string,
+      changes: { state: string },
+      actor: CliActor,
+    ): Promise<{ user: CliUser; end: CliEndResult }>
+    delete(userId: string, actor: CliActor): Promise<CliEndResult>
+  }
   readonly sessions: {
     listForUser(userId: string): Promise<readonly CliSession[]>
-    endAsAdmin(target: { sessionId: string } | { userId: string }): Promise<CliEndResult>
+    endAsAdmin(target: CliEndTarget): Promise<CliEndResult>
+  }
+  readonly audit: {
+    /** Newest first. */
+    list(
+      query: CliAuditQuery,
+    ): Promise<{ readonly events: readonly CliAuditEvent[]; readonly next: number | null }>
   }
   readonly keys: {
     list(): Promise<readonly CliKey[]>
     generate(algorithm: CliAlgorithm): Promise<CliKey>
     rotate(options: { keyId?: string; algorithm: CliAlgorithm; signsFrom: number }): Promise<CliKey>
     retire(keyId: string): Promise<CliKey>
+    burn(keyId: string, algorithm: CliAlgorithm): Promise<CliBurnResult>
   }
   close(): Promise<void>
 }

@@ -36,14 +36,6 @@ export function addExamples(command: Command, examples: readonly string[]): Comm
   return command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'))
 }
 
-/** Runs the work of a command and keeps its exit code. */
-export async function runCommand(
-  context: CommandContext,
-  work: () => Promise<number>,
-): Promise<void> {
-  context.exitCode = await work()
-}
-
 /** Loads the configuration and prints its warnings, once. Raises as `loadConfig` does. */
 export async function loadCommandConfig(
   context: CommandContext,

@@ -1,18 +1,10 @@
 import { type Command, Option } from 'commander'
 import type { CliAlgorithm, CliKey } from './cli-apps.js'
-import {
-  type CommandContext,
-  type ConfigOptions,
-  addConfigOptions,
-  addExamples,
-  loadCommandConfig,
-  printJson,
-  runCommand,
-  withAdmin,
-} from './command-context.js'
+import type { CommandContext, ConfigOptions } from './command-context.js'
+import { type CommandDefinition, defineCommand, defineGroup, PRINT_JSON } from './define-command.js'
+import { formatEndResult } from './format-end-result.js'
 import { formatInstant, formatTable } from './format-table.js'
 import { integerBetween } from './parse-option.js'
-import { EXIT_OK } from './run-service.js'
 
 const ALGORITHMS: readonly CliAlgorithm[] = ['RS512', 'RS256', 'ES256', 'EdDSA']
 /** Longer than running processes take to notice a new key, so that none refuses its first token. */
@@ -21,7 +13,6 @@ const DELAY_SECONDS_MAX = 86_400
 
 interface KeyOptions extends ConfigOptions {
   readonly algorithm?: CliAlgorithm
-  readonly json?: true
 }
 
 interface RotateOptions extends KeyOptions {
@@ -29,102 +20,112 @@ interface RotateOptions extends KeyOptions {
   readonly delaySeconds: number
 }
 
-/** `app keys generate | rotate | retire | list`. */
+/** `app keys generate | rotate | retire | burn | list`. */
 export function registerKeysCommand(program: Command, context: CommandContext): void {
-  const group = program.command('keys').description('Manage the keys that sign tokens.')
-  addExamples(group, ['app keys list', 'app keys rotate'])
-  registerGenerate(group, context)
-  registerRotate(group, context)
-  registerRetire(group, context)
-  registerList(group, context)
+  const group = defineGroup(program, 'keys', 'Manage the keys that sign tokens.', [
+    'app keys list',
+    'app keys rotate',
+  ])
+  defineCommand(group, context, GENERATE)
+  defineCommand(group, context, ROTATE)
+  defineCommand(group, context, RETIRE)
+  defineCommand(group, context, BURN)
+  defineCommand(group, context, LIST)
 }
 
-function registerGenerate(group: Command, context: CommandContext): void {
-  const command = group
-    .command('generate')
-    .description('Make a key pair that is published and verifies, but does not sign yet.')
-  addConfigOptions(command).addOption(algorithmOption()).option('--json', 'print JSON')
-  addExamples(command, ['app keys generate', 'app keys generate --algorithm EdDSA'])
-  command.action((options: KeyOptions) =>
-    runCommand(context, async () => {
-      const loaded = await loadCommandConfig(context, options)
-      const algorithm = options.algorithm ?? loaded.config.auth.algorithm
-      const key = await withAdmin(context, loaded, (admin) => admin.keys.generate(algorithm))
-      report(context, options, key, `generated key ${key.id} (${key.algorithm})`)
-      return EXIT_OK
-    }),
-  )
+const GENERATE: CommandDefinition<KeyOptions> = {
+  name: 'generate',
+  description: 'Make a key pair that is published and verifies, but does not sign yet.',
+  examples: ['app keys generate', 'app keys generate --algorithm EdDSA'],
+  configure: (command) => command.addOption(algorithmOption()),
+  json: PRINT_JSON,
+  run: async ({ options, admin }) => {
+    const key = await admin(({ keys }, { config }) =>
+      keys.generate(options.algorithm ?? config.auth.algorithm),
+    )
+    return { text: `generated key ${key.id} (${key.algorithm})\n`, json: key }
+  },
 }
 
-function registerRotate(group: Command, context: CommandContext): void {
-  const command = group
-    .command('rotate')
-    .description(
-      'Let another key sign: the one named, else the newest that never signed, else a new one. ' +
-        'The key that signed before goes on verifying.',
-    )
-  addConfigOptions(command)
-    .option('--key <id>', 'the key that shall sign')
-    .addOption(algorithmOption())
-    .option(
-      '--delay-seconds <number>',
-      'when it begins to sign; running processes need a few seconds to learn of it',
-      integerBetween(0, DELAY_SECONDS_MAX),
-      DELAY_SECONDS,
-    )
-    .option('--json', 'print JSON')
-  addExamples(command, [
+const ROTATE: CommandDefinition<RotateOptions> = {
+  name: 'rotate',
+  description:
+    'Let another key sign: the one named, else the newest that never signed, else a new one. ' +
+    'The key that signed before goes on verifying.',
+  examples: [
     'app keys rotate',
     'app keys rotate --algorithm ES256',
     'app keys rotate --key 3f9c2a71 --delay-seconds 60',
-  ])
-  command.action((options: RotateOptions) =>
-    runCommand(context, async () => {
-      const loaded = await loadCommandConfig(context, options)
-      const key = await withAdmin(context, loaded, (admin) =>
-        admin.keys.rotate({
-          ...(options.key === undefined ? {} : { keyId: options.key }),
-          algorithm: options.algorithm ?? loaded.config.auth.algorithm,
-          signsFrom: context.io.now() + options.delaySeconds * 1000,
-        }),
-      )
-      const from = formatInstant(key.signsFrom) ?? 'now'
-      report(context, options, key, `key ${key.id} (${key.algorithm}) signs from ${from} on`)
-      return EXIT_OK
-    }),
-  )
+  ],
+  configure: (command) =>
+    command
+      .option('--key <id>', 'the key that shall sign')
+      .addOption(algorithmOption())
+      .option(
+        '--delay-seconds <number>',
+        'when it begins to sign; running processes need a few seconds to learn of it',
+        integerBetween(0, DELAY_SECONDS_MAX),
+        DELAY_SECONDS,
+      ),
+  json: PRINT_JSON,
+  run: async ({ context, options, admin }) => {
+    const key = await admin(({ keys }, { config }) =>
+      keys.rotate({
+        ...(options.key === undefined ? {} : { keyId: options.key }),
+        algorithm: options.algorithm ?? config.auth.algorithm,
+        signsFrom: context.io.now() + options.delaySeconds * 1000,
+      }),
+    )
+    const from = formatInstant(key.signsFrom) ?? 'now'
+    return { text: `key ${key.id} (${key.algorithm}) signs from ${from} on\n`, json: key }
+  },
 }
 
-function registerRetire(group: Command, context: CommandContext): void {
-  const command = group
-    .command('retire')
-    .description('Remove a key for good: tokens that it signed are refused from now on.')
-    .argument('<id>', 'the key')
-  addConfigOptions(command).option('--json', 'print JSON')
-  addExamples(command, ['app keys retire 3f9c2a71'])
-  command.action((id: string, options: KeyOptions) =>
-    runCommand(context, async () => {
-      const loaded = await loadCommandConfig(context, options)
-      const key = await withAdmin(context, loaded, (admin) => admin.keys.retire(id))
-      report(context, options, key, `retired key ${key.id} (${key.algorithm})`)
-      return EXIT_OK
-    }),
-  )
+const RETIRE: CommandDefinition<ConfigOptions> = {
+  name: 'retire',
+  description: 'Remove a key for good: tokens that it signed are refused from now on.',
+  examples: ['app keys retire 3f9c2a71'],
+  configure: addKeyId,
+  json: PRINT_JSON,
+  run: async ({ args: [id = ''], admin }) => {
+    const key = await admin(({ keys }) => keys.retire(id))
+    return { text: `retired key ${key.id} (${key.algorithm})\n`, json: key }
+  },
 }
 
-function registerList(group: Command, context: CommandContext): void {
-  const command = group.command('list').description('List the keys and what each is for.')
-  addConfigOptions(command).option('--json', 'print JSON')
-  addExamples(command, ['app keys list', 'app keys list --json'])
-  command.action((options: KeyOptions) =>
-    runCommand(context, async () => {
-      const loaded = await loadCommandConfig(context, options)
-      const keys = await withAdmin(context, loaded, (admin) => admin.keys.list())
-      if (options.json) printJson(context, keys)
-      else context.io.stdout.write(formatKeys(keys))
-      return EXIT_OK
-    }),
-  )
+const BURN: CommandDefinition<KeyOptions> = {
+  name: 'burn',
+  description:
+    'Remove a key that somebody else may have: every process refuses its tokens at once, and the ' +
+    'sessions that it signed are over. One that signs is replaced first.',
+  examples: ['app keys burn 3f9c2a71', 'app keys burn 3f9c2a71 --algorithm ES256'],
+  configure: (command) => addKeyId(command).addOption(algorithmOption()),
+  json: PRINT_JSON,
+  run: async ({ args: [id = ''], options, admin }) => {
+    const burned = await admin(({ keys }, { config }) =>
+      keys.burn(id, options.algorithm ?? config.auth.algorithm),
+    )
+    const { key, end } = burned
+    return {
+      text: `burned key ${key.id} (${key.algorithm})\n${formatEndResult(end)}`,
+      json: burned,
+    }
+  },
+}
+
+const LIST: CommandDefinition<ConfigOptions> = {
+  name: 'list',
+  description: 'List the keys and what each is for.',
+  examples: ['app keys list', 'app keys list --json'],
+  json: PRINT_JSON,
+  run: async ({ admin }) => {
+    const keys = await admin((opened) => opened.keys.list())
+    return { text: formatKeys(keys), json: keys }
+  },
+}
+
+function addKeyId(command: Command): Command {
+  return command.argument('<id>', 'the key')
 }
 
 function algorithmOption(): Option {
@@ -133,11 +134,6 @@ function algorithmOption(): Option {
     'algorithm of a new key (default: auth.algorithm)',
   )
   return option.choices(ALGORITHMS)
-}
-
-function report(context: CommandContext, options: KeyOptions, key: CliKey, line: string): void {
-  if (options.json) printJson(context, key)
-  else context.io.stdout.write(`${line}\n`)
 }
 
 function formatKeys(keys: readonly CliKey[]): string {

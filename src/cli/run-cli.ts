@@ -5,6 +5,7 @@ import type { CliApps } from './cli-apps.js'
 import { registerCallCommand } from './call-command.js'
 import { registerCertsCommand } from './certs-command.js'
 import type { CliIo } from './cli-io.js'
+import { registerAuditCommand } from './audit-command.js'
 import { type CommandContext, addExamples } from './command-context.js'
 import { registerConfigCommand } from './config-command.js'
 import { createDefaultApps } from './default-apps.js'
@@ -71,6 +72,7 @@ export function createProgram(context: CommandContext): Command {
   registerConfigCommand(program, context)
   registerCallCommand(program, context)
   registerCertsCommand(program, context)
+  registerAuditCommand(program, context)
   registerSocketClientCommand(program, context)
   return program
 }

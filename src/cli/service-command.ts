@@ -1,14 +1,8 @@
 import type { Command } from 'commander'
 import type { Config } from '../config/schema.js'
 import type { CliApps, RunningApp } from './cli-apps.js'
-import {
-  type CommandContext,
-  type ConfigOptions,
-  addConfigOptions,
-  addExamples,
-  loadCommandConfig,
-  runCommand,
-} from './command-context.js'
+import type { CommandContext, ConfigOptions } from './command-context.js'
+import { type CommandCall, type CommandDefinition, defineCommand } from './define-command.js'
 import { parsePort } from './parse-option.js'
 import { runService } from './run-service.js'
 
@@ -52,65 +46,58 @@ interface UpOptions extends ConfigOptions {
 
 /** `app http`, `app socket`, `app grpc`, `app up`. */
 export function registerServiceCommands(program: Command, context: CommandContext): void {
-  for (const service of SERVICES) registerService(program, context, service)
-  registerUp(program, context)
+  for (const service of SERVICES) defineCommand(program, context, defineService(service))
+  defineCommand(program, context, UP)
 }
 
-function registerService(program: Command, context: CommandContext, service: Service): void {
-  const { name, start, summary, port } = service
-  const command = program.command(name).description(summary)
-  addConfigOptions(command).option(
-    '--port <number>',
-    `port to listen on, 0 for a free one (default: ${name}.port, ${port} as shipped)`,
-    parsePort,
-  )
-  addExamples(command, [
-    `app ${name}`,
-    `app ${name} --port 0`,
-    `APP_HOST=0.0.0.0 app ${name} --env prod`,
-  ])
-  command.action((options: ServiceOptions) =>
-    runCommand(context, () =>
-      serve(context, options, { [`${name}.port`]: options.port }, start, () => undefined),
-    ),
-  )
+function defineService({ name, start, summary, port }: Service): CommandDefinition<ServiceOptions> {
+  return {
+    name,
+    description: summary,
+    examples: [`app ${name}`, `app ${name} --port 0`, `APP_HOST=0.0.0.0 app ${name} --env prod`],
+    configure: (command) =>
+      command.option(
+        '--port <number>',
+        `port to listen on, 0 for a free one (default: ${name}.port, ${port} as shipped)`,
+        parsePort,
+      ),
+    run: (call) => serve(call, { [`${name}.port`]: call.options.port }, start, () => undefined),
+  }
 }
 
-function registerUp(program: Command, context: CommandContext): void {
-  const command = program
-    .command('up')
-    .description('Serve HTTP, WebSocket and gRPC from one process.')
-  addConfigOptions(command)
-    .option('--http-port <number>', 'port of the HTTP service, 0 for a free one', parsePort)
-    .option('--socket-port <number>', 'port of the WebSocket service, 0 for a free one', parsePort)
-    .option('--grpc-port <number>', 'port of the gRPC service, 0 for a free one', parsePort)
-  addExamples(command, [
+const UP: CommandDefinition<UpOptions> = {
+  name: 'up',
+  description: 'Serve HTTP, WebSocket and gRPC from one process.',
+  examples: [
     'app up',
     'app up --http-port 8000',
     'app up --http-port 0 --socket-port 0 --grpc-port 0',
-  ])
-  command.action((options: UpOptions) => {
-    const overrides = {
-      'http.port': options.httpPort,
-      'socket.port': options.socketPort,
-      'grpc.port': options.grpcPort,
-    }
-    return runCommand(context, () =>
-      serve(context, options, overrides, 'startAll', (app, config) => {
-        announce(context, app, config)
-      }),
-    )
-  })
+  ],
+  configure: (command) =>
+    command
+      .option('--http-port <number>', 'port of the HTTP service, 0 for a free one', parsePort)
+      .option(
+        '--socket-port <number>',
+        'port of the WebSocket service, 0 for a free one',
+        parsePort,
+      )
+      .option('--grpc-port <number>', 'port of the gRPC service, 0 for a free one', parsePort),
+  run: (call) => {
+    const { httpPort, socketPort, grpcPort } = call.options
+    const overrides = { 'http.port': httpPort, 'socket.port': socketPort, 'grpc.port': grpcPort }
+    return serve(call, overrides, 'startAll', (app, config) => {
+      announce(call.context, app, config)
+    })
+  },
 }
 
 async function serve(
-  context: CommandContext,
-  options: ConfigOptions,
+  { context, load }: CommandCall<ConfigOptions>,
   overrides: Readonly<Record<string, unknown>>,
   start: keyof CliApps & `start${string}`,
   onStarted: (app: RunningApp, config: Config) => void,
 ): Promise<number> {
-  const { config, environment } = await loadCommandConfig(context, options, overrides)
+  const { config, environment } = await load(overrides)
   return runService({
     signals: context.io.signals,
     start: () => context.apps[start](config, environment),

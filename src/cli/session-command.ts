@@ -1,107 +1,102 @@
 import type { Command } from 'commander'
-import type { AdminApp, CliEndResult, CliSession } from './cli-apps.js'
+import type { AdminApp, CliEndTarget, CliSession } from './cli-apps.js'
+import type { CommandContext, ConfigOptions } from './command-context.js'
 import {
-  type CommandContext,
-  type ConfigOptions,
-  addConfigOptions,
-  addExamples,
-  loadCommandConfig,
-  printJson,
-  runCommand,
-  withAdmin,
-} from './command-context.js'
+  type CommandCall,
+  type CommandDefinition,
+  defineCommand,
+  defineGroup,
+  PRINT_JSON,
+} from './define-command.js'
+import { formatEndResult } from './format-end-result.js'
 import { formatInstant, formatTable } from './format-table.js'
-import { EXIT_OK } from './run-service.js'
 
 interface ListOptions extends ConfigOptions {
   readonly user: string
-  readonly json?: true
 }
 
 interface EndOptions extends ConfigOptions {
   readonly user?: string
-  readonly json?: true
+  readonly client?: string
+  readonly key?: string
 }
 
 /** `app session list | end`. */
 export function registerSessionCommand(program: Command, context: CommandContext): void {
-  const group = program.command('session').description('List and end the sign-ins of a user.')
-  addExamples(group, ['app session list --user ann', 'app session end --user ann'])
-  registerList(group, context)
-  registerEnd(group, context)
-}
-
-function registerList(group: Command, context: CommandContext): void {
-  const command = group
-    .command('list')
-    .description('List the live sessions of a user, newest first.')
-    .requiredOption('--user <username>', 'whose sessions')
-  addConfigOptions(command).option('--json', 'print JSON')
-  addExamples(command, ['app session list --user ann', 'app session list --user ann --json'])
-  command.action((options: ListOptions) =>
-    runCommand(context, async () => {
-      const loaded = await loadCommandConfig(context, options)
-      const sessions = await withAdmin(context, loaded, async (admin) => {
-        const user = await admin.accounts.findByUsername(options.user)
-        return admin.sessions.listForUser(user.id)
-      })
-      if (options.json) printJson(context, sessions)
-      else context.io.stdout.write(formatSessions(sessions))
-      return EXIT_OK
-    }),
-  )
-}
-
-function registerEnd(group: Command, context: CommandContext): void {
-  const command = group
-    .command('end')
-    .description('End one session, or all of a user, in every process at once.')
-    .argument('[id]', 'the session')
-    .option('--user <username>', 'end all sessions of this user instead')
-  addConfigOptions(command).option('--json', 'print JSON')
-  addExamples(command, [
-    'app session end 0199b0f3-6d0c-7c41-a2de-0b8f6b1f7a55',
+  const group = defineGroup(program, 'session', 'List and end the sign-ins of a user.', [
+    'app session list --user ann',
     'app session end --user ann',
   ])
-  command.action((id: string | undefined, options: EndOptions) =>
-    runCommand(context, async () => {
-      if ((id === undefined) === (options.user === undefined)) {
-        command.error('error: give either the id of a session or --user <username>')
-      }
-      const loaded = await loadCommandConfig(context, options)
-      const result = await withAdmin(context, loaded, (admin) => endSessions(admin, id, options))
-      if (options.json) printJson(context, result)
-      else context.io.stdout.write(formatResult(result))
-      return EXIT_OK
-    }),
-  )
+  defineCommand(group, context, LIST)
+  defineCommand(group, context, END)
 }
 
-async function endSessions(
-  { accounts, sessions }: AdminApp,
-  id: string | undefined,
-  options: EndOptions,
-): Promise<CliEndResult> {
-  if (options.user === undefined) return sessions.endAsAdmin({ sessionId: id ?? '' })
-  const user = await accounts.findByUsername(options.user)
-  return sessions.endAsAdmin({ userId: user.id })
+const LIST: CommandDefinition<ListOptions> = {
+  name: 'list',
+  description: 'List the live sessions of a user, newest first.',
+  examples: ['app session list --user ann', 'app session list --user ann --json'],
+  configure: (command) => command.requiredOption('--user <username>', 'whose sessions'),
+  json: PRINT_JSON,
+  run: async ({ admin, options }) => {
+    const sessions = await admin(async ({ accounts, sessions }) => {
+      const user = await accounts.findByUsername(options.user)
+      return sessions.listForUser(user.id)
+    })
+    return { text: formatSessions(sessions), json: sessions }
+  },
 }
 
-function formatResult({ ended, connectionsClosed, processes }: CliEndResult): string {
-  return (
-    `${count(ended, 'session')} ended, ${count(connectionsClosed, 'connection')} closed, ` +
-    `${processes.answered} of ${count(processes.asked, 'process', 'processes')} answered\n`
-  )
+const END: CommandDefinition<EndOptions> = {
+  name: 'end',
+  description:
+    'End one session, all of a user or of one of their browsers, or all that a key signed, in every ' +
+    'process at once.',
+  examples: [
+    'app session end Zk3vT0mQyFh1c2Vd8wRj5A',
+    'app session end --user ann',
+    'app session end --user ann --client q8Jt5XnLr0aVwE2sYb7Kcg',
+    'app session end --key 3f9c2a71b5d0',
+  ],
+  configure: (command) =>
+    command
+      .argument('[id]', 'the session')
+      .option('--user <username>', 'end all sessions of this user instead')
+      .option('--client <id>', 'of that user, only those on this browser or device')
+      .option('--key <id>', 'end all sessions whose newest tokens this key signed instead'),
+  json: PRINT_JSON,
+  run: async (call) => {
+    checkTarget(call)
+    const result = await call.admin(async (admin) =>
+      admin.sessions.endAsAdmin(await targetOf(admin, call)),
+    )
+    return { text: formatEndResult(result), json: result }
+  },
 }
 
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`
+function checkTarget({ args: [id], options, refuse }: CommandCall<EndOptions>): void {
+  const { user, client, key } = options
+  if ([id, user, key].filter((target) => target !== undefined).length !== 1) {
+    refuse('give one of: the id of a session, --user <username>, --key <id>')
+  }
+  if (client !== undefined && user === undefined) refuse('--client needs --user <username>')
+}
+
+async function targetOf(
+  { accounts }: AdminApp,
+  { args: [id = ''], options }: CommandCall<EndOptions>,
+): Promise<CliEndTarget> {
+  const { user, client, key } = options
+  if (key !== undefined) return { keyId: key }
+  if (user === undefined) return { sessionId: id }
+  const { id: userId } = await accounts.findByUsername(user)
+  return client === undefined ? { userId } : { userId, clientId: client }
 }
 
 function formatSessions(sessions: readonly CliSession[]): string {
   return formatTable(
     [
       { title: 'ID', value: (session) => session.id },
+      { title: 'CLIENT', value: (session) => session.clientId },
       { title: 'METHOD', value: (session) => session.method },
       { title: 'ADDRESS', value: (session) => session.address },
       { title: 'OPEN', value: (session) => session.connections },

@@ -70,6 +70,16 @@ export const FORMATS = {
     expectation: 'letters, digits, ":", ".", "_" or "-", or empty',
     test: (value) => /^[A-Za-z0-9:._-]*$/.test(value),
   },
+  'optional-url': {
+    expectation: 'a URL such as https://app.example.com/reset without a fragment, or empty',
+    test: (value) =>
+      value === '' ||
+      (/^https?:\/\/[^/]/.test(value) && URL.canParse(value) && !value.includes('#')),
+  },
+  'client-credentials': {
+    expectation: 'name:secret, the secret of at least 32 visible ASCII characters without commas',
+    test: (value) => /^[A-Za-z0-9._-]{1,64}:[\x21-\x2b\x2d-\x7e]{32,256}$/.test(value),
+  },
   'cookie-secret': {
     expectation: `at least ${COOKIE_SECRET_CHARS_MIN} characters, or empty`,
     test: (value) => value === '' || [...value].length >= COOKIE_SECRET_CHARS_MIN,

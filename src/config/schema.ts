@@ -104,7 +104,18 @@ export const CONFIG_SCHEMA = group({
     parallelism: integer(1, 16),
     concurrency: integer(1, 64),
     queueMax: integer(0, 100_000),
+    resetLinkSeconds: integer(60, 7 * 86_400),
+    resetUrl: text('optional-url'),
   }),
+  throttle: group({
+    windowSeconds: integer(1, 86_400),
+    accountFailuresMax: integer(1, COUNT_MAX),
+    clientFailuresMax: integer(1, COUNT_MAX),
+    addressFailuresMax: integer(1, COUNT_MAX),
+    registrationsMax: integer(1, COUNT_MAX),
+    knownClientSeconds: integer(1, YEAR_SECONDS),
+  }),
+  oauth: group({ clients: secretList('client-credentials') }),
   store: group({
     sqlite: group({
       file: text('path'),

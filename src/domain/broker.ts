@@ -30,6 +30,11 @@ export interface SurveyKinds {
     request: { userIds: readonly string[] | null }
     answer: { noted: boolean }
   }
+  /** Refuse every token of these keys from now on, and look for the key that signs in their place. */
+  keys_burned: {
+    request: { keyIds: readonly string[] }
+    answer: { dropped: number }
+  }
 }
 export type SurveyKind = keyof SurveyKinds
 export type SurveyRequest<K extends SurveyKind> = SurveyKinds[K]['request']
@@ -39,14 +44,17 @@ export type SurveyHandlers = {
 }
 
 export interface SurveyResult<K extends SurveyKind> {
-  /** Processes alive when the question was asked, this one included. */
+  /** Processes alive when the question was asked, this one included unless it only observes. */
   readonly asked: number
   readonly answers: readonly SurveyAnswer<K>[]
   /** Ids of the processes that did not answer before the deadline. */
   readonly missing: readonly string[]
 }
 
-/** The line to the other processes. It knows processes, not connections. */
+/**
+ * The line to the other processes. It knows processes, not connections. An observer (the command line) asks, but
+ * is no process of the house: nobody asks it, its own handlers are not run, and it is in no count.
+ */
 export interface Broker {
   /** This process among the others; random per start. */
   readonly processId: string

@@ -15,6 +15,8 @@ export const SESSION_END_REASONS = [
   'user_deleted',
   'password_changed',
   'password_reset',
+  'token_revoked',
+  'key_burned',
 ] as const
 export type SessionEndReason = (typeof SESSION_END_REASONS)[number]
 
@@ -40,6 +42,8 @@ export interface Session {
 /** A session as the store first sees it: with the hash of its first refresh token's id. */
 export interface NewSession extends Session {
   readonly refreshHash: string
+  /** The key that signed its tokens. */
+  readonly keyId: string
 }
 
 export interface EndedSession {
@@ -58,6 +62,9 @@ export type SessionPolicy =
 export type SessionSelector =
   | { readonly by: 'session'; readonly sessionId: string; readonly userId?: string }
   | { readonly by: 'user'; readonly userId: string; readonly exceptSessionId?: string }
+  | { readonly by: 'client'; readonly userId: string; readonly clientId: string }
+  /** Those whose newest tokens were signed by this key. */
+  | { readonly by: 'key'; readonly keyId: string }
 
 export type SessionCheck =
   | { readonly alive: true; readonly session: Session }
@@ -70,12 +77,16 @@ export interface RotateRequest {
   readonly presentedHash: string
   /** Hash of the id of the refresh token that takes its place. */
   readonly nextHash: string
+  /** The key that signed the tokens that take their place. */
+  readonly nextKeyId: string
   readonly clientId: string
   /** The new token pair, sealed under the presented token, for identical replay. Opaque to the store. */
   readonly sealedPair: string
   /** Becomes `lastSeenAt` when the token is rotated. */
   readonly now: number
   readonly idleExpiresAt: number
+  /** The absolute end of the session. */
+  readonly expiresAt: number
   /** How long after the rotation the previous token still gets the identical pair, in milliseconds. */
   readonly replayWindowMs: number
 }
@@ -105,7 +116,10 @@ export interface SessionStore {
   rotate(request: RotateRequest): Promise<RotateOutcome>
   /** Moves `lastSeenAt` and `idleExpiresAt` of a live session forward; never back; no-op when it is over. */
   touch(sessionId: string, seenAt: number, idleExpiresAt: number): Promise<void>
-  /** Ends the live sessions that match and answers with them; empty when there is none. */
+  /**
+   * Ends the live sessions that match and answers with them; empty when there is none. One atomic step for the
+   * sessions of one user; `by: 'key'` is one such step for each user.
+   */
   end(
     selector: SessionSelector,
     reason: SessionEndReason,
@@ -149,6 +163,8 @@ const END_MESSAGES: Readonly<Record<SessionEndReason, string>> = {
   user_deleted: 'This account no longer exists.',
   password_changed: 'The password was changed; sign in again.',
   password_reset: 'The password was reset; sign in again.',
+  token_revoked: 'Another service revoked the token; sign in again.',
+  key_burned: 'The key that signed this session was withdrawn; sign in again.',
 }
 
 /**

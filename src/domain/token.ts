@@ -29,7 +29,16 @@ export interface RefreshClaims {
 export type NewAccessClaims = Omit<AccessClaims, 'keyId'>
 export type NewRefreshClaims = Omit<RefreshClaims, 'keyId'>
 
+/** Two tokens of one session, signed by one key. */
+export interface SignedPair {
+  readonly accessToken: string
+  readonly refreshToken: string
+  readonly keyId: string
+}
+
 export interface TokenIssuer {
+  /** Both tokens of a session, by the key that signs now. */
+  issuePair(access: NewAccessClaims, refresh: NewRefreshClaims): Promise<SignedPair>
   /** A signed access token, by the key that signs now. */
   issueAccess(claims: NewAccessClaims): Promise<string>
   /** A signed refresh token, by the key that signs now. */
@@ -81,6 +90,17 @@ export interface KeyAdmin {
    * FAILED_PRECONDITION (`key_in_use`) for the key that signs.
    */
   retire(keyId: string): Promise<KeyInfo>
+  /**
+   * Removes a key that is no longer to be trusted, also one that signs: another one then signs at once, which is
+   * made when there is none. `algorithm` is that of a key made here. Raises NOT_FOUND (`key_not_found`).
+   */
+  burn(keyId: string, algorithm: KeyAlgorithm): Promise<KeyInfo>
+}
+
+/** The keys of this process, as far as they can be taken out at once. */
+export interface KeyDropper {
+  /** Refuses the tokens of these keys from now on; how many of them were known. Never raises. */
+  drop(keyIds: readonly string[]): number
 }
 
 /** Derives what is stored of a token, and seals a token pair under another token. */

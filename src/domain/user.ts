@@ -46,6 +46,10 @@ export interface UserChanges {
   readonly gender?: Gender
   readonly role?: UserRole
   readonly state?: UserState
+  /** Canonical; null takes it away. */
+  readonly email?: string | null
+  /** PHC string. */
+  readonly passwordHash?: string
 }
 
 export interface UserPage {
@@ -108,6 +112,22 @@ export function parseUserRole(input: string): UserRole {
   throw invalidArgument(message, [{ path: 'role', message }])
 }
 
+/** The state of that name. Raises INVALID_ARGUMENT. */
+export function parseUserState(input: string): UserState {
+  const state = USER_STATES.find((candidate) => candidate === input)
+  if (state) return state
+  const message = `A state is one of ${USER_STATES.join(', ')}.`
+  throw invalidArgument(message, [{ path: 'state', message }])
+}
+
+/** The gender of that name. Raises INVALID_ARGUMENT. */
+export function parseGender(input: string): Gender {
+  const gender = GENDERS.find((candidate) => candidate === input)
+  if (gender) return gender
+  const message = `A gender is one of ${GENDERS.join(', ')}.`
+  throw invalidArgument(message, [{ path: 'gender', message }])
+}
+
 /** The error of every use case that needs a user who does not exist. */
 export function userNotFound(): AppError {
   return new AppError('NOT_FOUND', 'user_not_found', 'There is no such user.')
@@ -126,6 +146,8 @@ export interface UserRepository {
   existsWithRole(role: UserRole): Promise<boolean>
   /** Raises ALREADY_EXISTS with reason `username_taken` or `email_taken`. */
   create(tx: Transaction, user: NewUser): Promise<User>
-  /** The user after the change; null when absent. */
+  /** The user after the change; null when absent. Raises ALREADY_EXISTS with reason `email_taken`. */
   update(tx: Transaction, id: string, changes: UserChanges): Promise<User | null>
+  /** Takes the user away, with everything that is theirs alone; false when absent. */
+  delete(tx: Transaction, id: string): Promise<boolean>
 }

@@ -20,7 +20,8 @@ export function isSafeMethod(method: string): boolean {
 
 /**
  * Tells whose page made a request, by what browsers add and pages cannot forge: `Sec-Fetch-Site` first,
- * `Origin` where it is missing. A same-site sibling counts as our own only when its origin is listed.
+ * `Origin` where it is missing. A page of another origin, be it a sibling, counts as our own only when its origin
+ * is listed: such a page is trusted to act for its users.
  */
 export function createSourceCheck(
   options: CrossSiteOptions,
@@ -31,8 +32,7 @@ export function createSourceCheck(
     const { origin } = request.headers
     const site = request.headers['sec-fetch-site']
     if (site === 'same-origin' || site === 'none') return 'same'
-    if (site === 'same-site') return allowed.has(origin ?? '') ? 'same' : 'foreign'
-    if (site !== undefined) return 'foreign'
+    if (site !== undefined) return allowed.has(origin ?? '') ? 'same' : 'foreign'
     if (origin === undefined) return 'unknown'
     const host = request.host.toLowerCase()
     const isOwn = host !== '' && schemes.some((scheme) => origin === scheme + host)

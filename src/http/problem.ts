@@ -19,6 +19,7 @@ const STATUS_BY_REASON: ReadonlyMap<string, number> = new Map([
 const NO_TOKEN_REASONS: ReadonlySet<string> = new Set([
   'credentials_missing',
   'credentials_invalid',
+  'client_invalid',
   'api_key_invalid',
 ])
 

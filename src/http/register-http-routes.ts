@@ -1,27 +1,39 @@
 import { fastifyCookie } from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
+import type { AuditLog } from '../domain/audit.js'
 import type { ClientLabeler } from '../domain/client.js'
 import type { HelloClient } from '../domain/hello.js'
 import type { PublicKeySource } from '../domain/token.js'
 import type { AccountService } from '../service/account-service.js'
 import type { AuthenticationService } from '../service/authentication-service.js'
+import type { CredentialService } from '../service/credential-service.js'
 import type { SessionService } from '../service/session-service.js'
+import type { TokenInspectionService } from '../service/token-inspection-service.js'
+import type { UserAdminService } from '../service/user-admin-service.js'
 import { cookieNames } from './cookie.js'
 import { createSourceCheck } from './cross-site.js'
+import { registerAdminOnly } from './plugins/admin.js'
 import { registerAuthentication } from './plugins/authentication.js'
 import { registerClient } from './plugins/client.js'
+import { registerCors } from './plugins/cors.js'
 import { registerSameSite } from './plugins/same-site.js'
+import { registerAdminRoutes } from './routes/admin-routes.js'
 import { registerAuthRoutes, registerLogoutRoute } from './routes/auth-routes.js'
 import { registerDiscoveryRoutes } from './routes/discovery-routes.js'
 import { registerHelloRoutes, registerHomeRoute } from './routes/hello-routes.js'
 import { registerMeRoutes } from './routes/me-routes.js'
+import { type OAuthRoutesOptions, registerOAuthRoutes } from './routes/oauth-routes.js'
 import { registerSessionRoutes } from './routes/session-routes.js'
 
 export interface HttpRoutesDeps {
   readonly authentication: AuthenticationService
   readonly sessions: SessionService
   readonly accounts: AccountService
+  readonly credentials: CredentialService
+  readonly userAdmin: UserAdminService
+  readonly tokenInspection: TokenInspectionService
+  readonly auditReader: Pick<AuditLog, 'list'>
   readonly publicKeys: PublicKeySource
   readonly hello: HelloClient
   readonly clientLabeler: ClientLabeler
@@ -35,11 +47,13 @@ export interface HttpRoutesOptions {
   readonly secureCookies: boolean
   /** Further origins whose pages may act for their users, as browsers write them: `https://app.example`. */
   readonly allowedOrigins: readonly string[]
+  readonly oauth: OAuthRoutesOptions
 }
 
 /**
- * The REST surface, in three scopes: what is public and may be cached, what is public and knows browsers,
- * and everything else, which is for live sessions only.
+ * The REST surface, in scopes: what is public and may be cached, what other services ask with credentials of
+ * their own, what is public and knows browsers, and everything else, which is for live sessions only; in it, what is
+ * for administrators only.
  */
 export function registerHttpRoutes(
   server: FastifyInstance,
@@ -55,10 +69,15 @@ export function registerHttpRoutes(
     sourceOf: createSourceCheck(options),
   }
 
+  registerCors(server, options.allowedOrigins)
   // It writes our cookies; reading is ours, since a credential that came twice is refused.
   server.register(fastifyCookie, { hook: false })
   server.register(async (scope) => {
     await registerDiscoveryRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), deps)
+  })
+  server.register((scope, _options, done) => {
+    registerOAuthRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), deps, options.oauth)
+    done()
   })
   server.register((scope, _options, done) => {
     const open = scope.withTypeProvider<TypeBoxTypeProvider>()
@@ -76,6 +95,12 @@ export function registerHttpRoutes(
     registerMeRoutes(guarded, deps)
     registerSessionRoutes(guarded, deps.sessions)
     registerHomeRoute(guarded, deps.sessions)
+    guarded.register((inner, _inner, ready) => {
+      const admin = inner.withTypeProvider<TypeBoxTypeProvider>()
+      registerAdminOnly(admin, deps.userAdmin)
+      registerAdminRoutes(admin, deps)
+      ready()
+    })
     done()
   })
 }

@@ -33,16 +33,18 @@ const SELECT_TO_ROTATE =
   'FROM sessions WHERE id = ?'
 const SELECT_REASON = 'SELECT reason FROM ended_sessions WHERE id = ?'
 const SELECT_LIVE_OF_USER =
-  `SELECT id, user_id FROM sessions WHERE user_id = ? AND ${LIVE} ` + 'ORDER BY created_at, seq'
+  `SELECT id, user_id, client_id FROM sessions WHERE user_id = ? AND ${LIVE} ` +
+  'ORDER BY created_at, seq'
+const SELECT_LIVE_OF_KEY = `SELECT id, user_id FROM sessions WHERE key_id = ? AND ${LIVE}`
 const SELECT_LIST =
   `SELECT ${SESSION_COLUMNS} FROM sessions WHERE user_id = ? AND ${LIVE} ` +
   `ORDER BY created_at DESC, seq DESC LIMIT ${LIST_MAX}`
 const INSERT =
-  `INSERT INTO sessions (${SESSION_COLUMNS}, refresh_hash) ` +
-  'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
+  `INSERT INTO sessions (${SESSION_COLUMNS}, refresh_hash, key_id) ` +
+  'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
 const ROTATE =
-  'UPDATE sessions SET previous_hash = refresh_hash, refresh_hash = ?, rotated_at = ?, rotated_by = ?, ' +
-  'sealed_pair = ?, last_seen_at = max(last_seen_at, ?), ' +
+  'UPDATE sessions SET previous_hash = refresh_hash, refresh_hash = ?, key_id = ?, rotated_at = ?, ' +
+  'rotated_by = ?, sealed_pair = ?, last_seen_at = max(last_seen_at, ?), ' +
   'idle_expires_at = max(idle_expires_at, min(?, expires_at)) WHERE id = ?'
 const TOUCH =
   'UPDATE sessions SET last_seen_at = max(last_seen_at, ?), ' +
@@ -101,7 +103,7 @@ function create(db: SqliteConnection, session: NewSession, policy: SessionPolicy
   }
   const displaced = live.slice(0, decision.evicted)
   const ended = displaced.map(({ id, userId }) => endOne(db, id, userId, decision.reason, now))
-  db.prepare(INSERT).run(...toSessionValues(session), session.refreshHash)
+  db.prepare(INSERT).run(...toSessionValues(session), session.refreshHash, session.keyId)
   return ended
 }
 
@@ -124,6 +126,7 @@ function rotate(db: SqliteConnection, request: RotateRequest): RotateOutcome {
   if (presentedHash === row['refresh_hash']) {
     db.prepare(ROTATE).run(
       request.nextHash,
+      request.nextKeyId,
       now,
       request.clientId,
       request.sealedPair,
@@ -158,11 +161,30 @@ function end(
   reason: SessionEndReason,
   now: number,
 ): EndedSession[] {
-  const matching =
-    selector.by === 'user'
-      ? selectLive(db, selector.userId, now).filter(({ id }) => id !== selector.exceptSessionId)
-      : selectLiveById(db, selector.sessionId, selector.userId, now)
-  return matching.map(({ id, userId }) => endOne(db, id, userId, reason, now))
+  return selectMatching(db, selector, now).map(({ id, userId }) =>
+    endOne(db, id, userId, reason, now),
+  )
+}
+
+function selectMatching(
+  db: SqliteConnection,
+  selector: SessionSelector,
+  now: number,
+): readonly SessionOwner[] {
+  switch (selector.by) {
+    case 'session':
+      return selectLiveById(db, selector.sessionId, selector.userId, now)
+    case 'user':
+      return selectLive(db, selector.userId, now).filter(
+        ({ id }) => id !== selector.exceptSessionId,
+      )
+    case 'client':
+      return selectLive(db, selector.userId, now).filter(
+        ({ clientId }) => clientId === selector.clientId,
+      )
+    case 'key':
+      return db.prepare(SELECT_LIVE_OF_KEY).all(selector.keyId, now, now).map(toOwner)
+  }
 }
 
 function findOver(
@@ -200,8 +222,15 @@ function deleteExpired(db: SqliteConnection, now: number, limit: number): number
   return expired.length + forgotten.changes
 }
 
-function selectLive(db: SqliteConnection, userId: string, now: number): SessionOwner[] {
-  return db.prepare(SELECT_LIVE_OF_USER).all(userId, now, now).map(toOwner)
+function selectLive(
+  db: SqliteConnection,
+  userId: string,
+  now: number,
+): (SessionOwner & Pick<Session, 'clientId'>)[] {
+  return db
+    .prepare(SELECT_LIVE_OF_USER)
+    .all(userId, now, now)
+    .map((row) => ({ ...toOwner(row), clientId: String(row['client_id']) }))
 }
 
 function selectLiveById(

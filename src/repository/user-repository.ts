@@ -69,6 +69,14 @@ export function createUserRepository(store: SqlStore): UserRepository {
       }
       return findOne(db, 'id', id)
     },
+
+    delete: async (tx, id) => {
+      const { numDeletedRows } = await kyselyOf(store, tx)
+        .deleteFrom('users')
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return numDeletedRows > 0n
+    },
   }
 }
 
@@ -140,13 +148,20 @@ function parseCursor(cursor: string): { createdAt: number; id: string } {
 
 function changedColumns(
   changes: UserChanges,
-): Partial<Pick<Selectable<UserTable>, 'display_name' | 'gender' | 'role' | 'state'>> {
-  const { displayName, gender, role, state } = changes
+): Partial<
+  Pick<
+    Selectable<UserTable>,
+    'display_name' | 'gender' | 'role' | 'state' | 'email' | 'password_hash'
+  >
+> {
+  const { displayName, gender, role, state, email, passwordHash } = changes
   return {
     ...(displayName !== undefined && { display_name: displayName }),
     ...(gender !== undefined && { gender }),
     ...(role !== undefined && { role }),
     ...(state !== undefined && { state }),
+    ...(email !== undefined && { email }),
+    ...(passwordHash !== undefined && { password_hash: passwordHash }),
   }
 }
 

@@ -4,7 +4,10 @@ import {
   canonicalDisplayName,
   canonicalEmail,
   canonicalUsername,
+  parseGender,
   parseUserRole,
+  parseUserState,
+  type UserChanges,
   type UserRole,
 } from '../domain/user.js'
 
@@ -54,6 +57,60 @@ export function validateAccount(
     throw invalidArgument('The account has invalid fields.', details)
   }
   return { username, password, email, displayName, role }
+}
+
+/**
+ * The form of a new password that is hashed. Raises INVALID_ARGUMENT, naming `path`, when it is too short or too
+ * long, one of the names of its owner, or among the most common.
+ */
+export function validatePassword(
+  input: string,
+  names: readonly (string | null)[],
+  isCommonPassword: (password: string) => boolean,
+  path: string,
+): string {
+  const details: ErrorDetail[] = []
+  const password = collect(details, () => normalizePassword(input))
+  if (password !== undefined) details.push(...passwordProblems(password, names, isCommonPassword))
+  if (password !== undefined && details.length === 0) return password
+  const placed = details.map(({ message }) => ({ path, message }))
+  throw invalidArgument(placed[0]?.message ?? 'This password cannot be used.', placed)
+}
+
+/** What somebody wants to change about an account, as they typed it. */
+export interface WantedChanges {
+  readonly displayName?: string
+  readonly gender?: string
+  readonly role?: string
+  readonly state?: string
+  /** Null takes it away. */
+  readonly email?: string | null
+}
+
+/** The same in canonical form. Raises INVALID_ARGUMENT once, with all that is wrong. */
+export function validateChanges(wanted: WantedChanges): UserChanges {
+  const details: ErrorDetail[] = []
+  const { displayName, gender, role, state, email } = wanted
+  const changes = {
+    ...valid(details, 'displayName', displayName, canonicalDisplayName),
+    ...valid(details, 'gender', gender, parseGender),
+    ...valid(details, 'role', role, parseUserRole),
+    ...valid(details, 'state', state, parseUserState),
+    ...(email === null ? { email } : valid(details, 'email', email, canonicalEmail)),
+  }
+  const [first] = details
+  if (first) throw invalidArgument(first.message, details)
+  return changes
+}
+
+function valid<K extends string, T>(
+  details: ErrorDetail[],
+  name: K,
+  value: string | undefined,
+  parse: (value: string) => T,
+): Partial<Record<K, T>> {
+  const parsed = value === undefined ? undefined : collect(details, () => parse(value))
+  return parsed === undefined ? {} : ({ [name]: parsed } as Record<K, T>)
 }
 
 /** The value, or undefined after adding what is wrong with it to `details`. */

@@ -1,11 +1,8 @@
-import { invalidArgument } from '../errors/app-error.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Clock } from '../domain/clock.js'
 import type { PasswordHasher } from '../domain/password.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import {
-  canonicalDisplayName,
-  GENDERS,
   parseUserRole,
   type User,
   type UserChanges,
@@ -14,7 +11,15 @@ import {
   type UserRepository,
 } from '../domain/user.js'
 import { uuidV7 } from '../util/uuid.js'
-import { type NewAccount, type ValidAccount, validateAccount } from './account-input.js'
+import {
+  type NewAccount,
+  type ValidAccount,
+  validateAccount,
+  validateChanges,
+} from './account-input.js'
+import type { PasswordThrottle } from './password-throttle.js'
+import { NOBODY } from './session-ender.js'
+import { changeUser } from './user-change.js'
 
 export type { NewAccount } from './account-input.js'
 
@@ -22,7 +27,7 @@ export interface AccountService {
   /**
    * Creates an account with role `user`. `address` is the peer's, for the audit log.
    * Raises INVALID_ARGUMENT with every wrong field in `details`, ALREADY_EXISTS with `username_taken` or
-   * `email_taken`, RESOURCE_EXHAUSTED with `hashing_busy`.
+   * `email_taken`, RESOURCE_EXHAUSTED with `hashing_busy` or `too_many_attempts`.
    */
   register(account: NewAccount, address: string): Promise<User>
   /** The operator's way to an account, with any role. Raises as `register` does. */
@@ -45,6 +50,7 @@ export interface AccountServiceDeps {
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
   readonly passwordHasher: PasswordHasher
+  readonly throttle: Pick<PasswordThrottle, 'countRegistration'>
   readonly clock: Clock
   /** Whether many people have this password. Asked with the normalised form in lower case. */
   readonly isCommonPassword: (password: string) => boolean
@@ -55,6 +61,7 @@ export function createAccountService(deps: AccountServiceDeps): AccountService {
   return {
     async register(account, address) {
       const valid = validateAccount(account, 'user', deps.isCommonPassword)
+      await deps.throttle.countRegistration(address)
       return createUser(deps, valid, { type: 'user.registered', address })
     },
     async createAsOperator(account) {
@@ -102,50 +109,26 @@ async function createUser(
 }
 
 async function setRole(
-  { users, transactions, auditLog, clock }: AccountServiceDeps,
+  deps: AccountServiceDeps,
   username: string,
   roleName: string,
 ): Promise<User> {
   const role = parseUserRole(roleName)
-  const user = await mustFindByUsername(users, username)
+  const user = await mustFindByUsername(deps.users, username)
   if (user.role === role) return user
-  return transactions.run(async (tx) => {
-    const changed = await users.update(tx, user.id, { role })
-    if (!changed) throw userNotFound()
-    const event = {
-      type: 'user.role_changed',
-      at: clock.now(),
-      actorId: null,
-      userId: user.id,
-      sessionId: null,
-      address: null,
-      data: { from: user.role, to: role },
-    } as const
-    await auditLog.append(event, tx)
-    return changed
-  })
+  return changeUser(deps, user.id, { role }, NOBODY)
 }
 
 async function updateProfile(
-  { users, transactions }: AccountServiceDeps,
+  deps: AccountServiceDeps,
   userId: string,
-  changes: Pick<UserChanges, 'displayName' | 'gender'>,
+  { displayName, gender }: Pick<UserChanges, 'displayName' | 'gender'>,
 ): Promise<User> {
-  const { displayName, gender } = changes
-  if (gender !== undefined && !GENDERS.includes(gender)) {
-    const message = `A gender is one of ${GENDERS.join(', ')}.`
-    throw invalidArgument(message, [{ path: 'gender', message }])
-  }
-  const valid = {
-    ...(displayName === undefined ? {} : { displayName: canonicalDisplayName(displayName) }),
+  const changes = validateChanges({
+    ...(displayName === undefined ? {} : { displayName }),
     ...(gender === undefined ? {} : { gender }),
-  }
-  const user =
-    Object.keys(valid).length === 0
-      ? await users.findById(userId)
-      : await transactions.run((tx) => users.update(tx, userId, valid))
-  if (!user) throw userNotFound()
-  return user
+  })
+  return changeUser(deps, userId, changes, { actorId: userId, address: null })
 }
 
 async function mustFindByUsername(users: UserRepository, username: string): Promise<User> {

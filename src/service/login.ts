@@ -2,15 +2,23 @@ import { type AppError, invalidArgument, unauthenticated } from '../errors/app-e
 import type { ClientContext } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
 import { normalizePassword, PASSWORD_BYTES_MAX, type PasswordHasher } from '../domain/password.js'
-import type { Session, SessionPolicy, SessionStore, SignInMethod } from '../domain/session.js'
+import type {
+  Session,
+  SessionEndReason,
+  SessionPolicy,
+  SessionStore,
+  SignInMethod,
+} from '../domain/session.js'
 import {
   canonicalEmail,
   canonicalUsername,
   type User,
+  type UserCredentials,
   type UserRepository,
 } from '../domain/user.js'
 import { randomId } from '../util/random-id.js'
 import type { AuditTrail } from './audit-trail.js'
+import type { PasswordThrottle } from './password-throttle.js'
 import type { SessionEnder } from './session-ender.js'
 import type { SignIn, TokenPairIssuer } from './token-pair.js'
 
@@ -23,6 +31,7 @@ export interface LoginDeps {
   readonly users: UserRepository
   readonly sessionStore: SessionStore
   readonly passwordHasher: PasswordHasher
+  readonly throttle: PasswordThrottle
   readonly pairs: TokenPairIssuer
   readonly ender: SessionEnder
   readonly auditTrail: AuditTrail
@@ -35,7 +44,7 @@ export interface LoginDeps {
 
 /**
  * Signs in with a password. Every failing branch does one look-up, one hash and one audit event, and gives
- * one answer: UNAUTHENTICATED, `credentials_invalid`.
+ * one answer: UNAUTHENTICATED, `credentials_invalid`. Too many of them are refused before any of that.
  */
 export async function login(
   deps: LoginDeps,
@@ -45,22 +54,76 @@ export async function login(
   refuseOversize(input.password)
   const name = canonicalLogin(input.login)
   const password = usablePassword(input.password)
-  const found = await deps.users.findCredentials(name ?? IMPOSSIBLE_LOGIN)
+  const attempt = { ...client, name: name ?? IMPOSSIBLE_LOGIN }
+  const found = await deps.throttle.guard(attempt, () =>
+    checkPassword(deps, attempt.name, password, client),
+  )
+  if (found === null) throw credentialsInvalid()
+  const { user } = found
+  const signIn = await startSession(
+    deps,
+    user,
+    { method: 'password', remember: input.remember },
+    client,
+  )
+  await endIfChanged(deps, found, signIn, client)
+  const names = user.email === null ? [user.username] : [user.username, user.email]
+  await deps.throttle.remember(names, client.clientId)
+  return signIn
+}
+
+/** Whose password it is; null after writing it down when it is nobody's who may sign in. */
+async function checkPassword(
+  deps: LoginDeps,
+  name: string,
+  password: string | null,
+  client: ClientContext,
+): Promise<UserCredentials | null> {
+  const found = await deps.users.findCredentials(name)
   const stored = password === null ? null : (found?.passwordHash ?? null)
   const matches = await deps.passwordHasher.verify(stored, password ?? IMPOSSIBLE_PASSWORD)
-  if (!found || !matches || found.user.state !== 'active') {
-    await deps.auditTrail.record({
-      type: 'login.failed',
-      actorId: null,
-      userId: found?.user.id ?? null,
-      sessionId: null,
-      address: client.address,
-      // The name that was tried is not written down: people type passwords into the wrong field.
-      data: { clientId: client.clientId },
-    })
-    throw credentialsInvalid()
-  }
-  return startSession(deps, found.user, { method: 'password', remember: input.remember }, client)
+  if (found && matches && found.user.state === 'active') return found
+  await recordFailure(deps, found?.user.id ?? null, client)
+  return null
+}
+
+/**
+ * Whatever changes a password, freezes or deletes a user ends the sessions that are there at that moment. One
+ * that was started meanwhile, by what held before, ends here.
+ */
+async function endIfChanged(
+  deps: LoginDeps,
+  { user, passwordHash }: UserCredentials,
+  { sessionId }: SignIn,
+  client: ClientContext,
+): Promise<void> {
+  const now = await deps.users.findCredentials(user.username)
+  if (now?.user.state === 'active' && now.passwordHash === passwordHash) return
+  const reason = now === null ? 'user_deleted' : changeReason(now)
+  const actor = { actorId: null, address: client.address }
+  await deps.ender.end({ by: 'session', sessionId, userId: user.id }, reason, actor)
+  await recordFailure(deps, user.id, client)
+  throw credentialsInvalid()
+}
+
+function changeReason({ user }: UserCredentials): SessionEndReason {
+  return user.state === 'active' ? 'password_changed' : 'user_frozen'
+}
+
+function recordFailure(
+  { auditTrail }: LoginDeps,
+  userId: string | null,
+  { address, clientId }: ClientContext,
+): Promise<void> {
+  return auditTrail.record({
+    type: 'login.failed',
+    actorId: null,
+    userId,
+    sessionId: null,
+    address,
+    // The name that was tried is not written down: people type passwords into the wrong field.
+    data: { clientId },
+  })
 }
 
 /** Gives a user who has proved who they are a session under the policy. */
@@ -71,8 +134,8 @@ async function startSession(
   client: ClientContext,
 ): Promise<SignIn> {
   const session = newSession(deps, user, method, remember, client)
-  const { pair, refreshHash } = await deps.pairs.issue(session, user)
-  const displaced = await deps.sessionStore.create({ ...session, refreshHash }, deps.policy)
+  const { pair, refreshHash, keyId } = await deps.pairs.issue(session, user)
+  const displaced = await deps.sessionStore.create({ ...session, refreshHash, keyId }, deps.policy)
   await deps.auditTrail.record({
     type: 'session.started',
     actorId: user.id,

@@ -38,10 +38,12 @@ export async function refresh(
     sessionId: session.id,
     presentedHash: deps.tokenVault.hashTokenId(claims.tokenId),
     nextHash: next.refreshHash,
+    nextKeyId: next.keyId,
     clientId: client.clientId,
     sealedPair: deps.pairs.seal(refreshToken, next.pair),
     now,
     idleExpiresAt: idleExpiryAfter(session, now, deps.idleSeconds),
+    expiresAt: session.expiresAt,
     replayWindowMs: deps.refreshReplayWindowMs,
   })
   switch (result.outcome) {

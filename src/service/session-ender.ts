@@ -25,6 +25,16 @@ export interface EndActor {
   readonly address: string | null
 }
 
+/** An actor of whom nothing is known: the command line has no account. */
+export const NOBODY: EndActor = { actorId: null, address: null }
+
+/** What ending nothing did. */
+export const NOTHING_ENDED: EndResult = {
+  ended: 0,
+  connectionsClosed: 0,
+  processes: { asked: 0, answered: 0 },
+}
+
 /**
  * The one way a session ends: the store first, then the log of ended sessions, then every process, then the
  * audit log.
@@ -59,9 +69,7 @@ export function createSessionEnder(deps: SessionEnderDeps): SessionEnder {
   const recorder = createRevocationRecorder(deps)
 
   async function tell(sessions: readonly EndedSession[], actor: EndActor): Promise<EndResult> {
-    if (sessions.length === 0) {
-      return { ended: 0, connectionsClosed: 0, processes: { asked: 0, answered: 0 } }
-    }
+    if (sessions.length === 0) return NOTHING_ENDED
     const heard = await tellProcesses(deps, sessions)
     for (const { id, userId, reason } of sessions) {
       const type = reason === 'reuse_detected' ? 'session.reuse_detected' : 'session.ended'

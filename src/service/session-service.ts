@@ -1,5 +1,4 @@
 import { AppError } from '../errors/app-error.js'
-import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
 import type { ClientContext } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
@@ -15,10 +14,11 @@ import {
 } from '../domain/session.js'
 import type { TokenIssuer, TokenVault, TokenVerifier } from '../domain/token.js'
 import { type User, userNotFound, type UserRepository } from '../domain/user.js'
-import { createAuditTrail } from './audit-trail.js'
+import type { AuditTrail } from './audit-trail.js'
 import { login } from './login.js'
 import { refresh } from './refresh.js'
-import { createSessionEnder, type EndActor, type EndResult } from './session-ender.js'
+import type { PasswordThrottle } from './password-throttle.js'
+import { type EndActor, type EndResult, NOBODY, type SessionEnder } from './session-ender.js'
 import { createTokenPairIssuer, type SignIn } from './token-pair.js'
 import type { UserDirectory } from './user-directory.js'
 
@@ -32,11 +32,17 @@ export interface SessionView extends Session {
   readonly connections: number
 }
 
+/** What an administrator may end at once. */
+export type EndTarget =
+  | { readonly sessionId: string }
+  | { readonly userId: string; readonly clientId?: string }
+  | { readonly keyId: string }
+
 export interface SessionService {
   /**
    * Signs in with username or e-mail and password. Unknown user, wrong password and an account that may not
    * sign in are one answer and one amount of work: UNAUTHENTICATED, reason `credentials_invalid`.
-   * Raises RESOURCE_EXHAUSTED with `hashing_busy` or `session_limit`.
+   * Raises RESOURCE_EXHAUSTED with `hashing_busy`, `too_many_attempts` or `session_limit`.
    */
   login(
     input: { login: string; password: string; remember: boolean },
@@ -56,13 +62,19 @@ export interface SessionService {
   end(principal: Principal, sessionId: string): Promise<EndResult>
   /** Ends all sessions of the caller but the current one. */
   endOthers(principal: Principal): Promise<EndResult>
+  /**
+   * Ends the caller's sessions on one browser or device, with all its tabs; the current one too when it is that
+   * one. Raises NOT_FOUND (`session_not_found`) when there is none.
+   */
+  endClient(principal: Principal, clientId: string): Promise<EndResult>
   /** Live sessions of any user, for the operator. Raises NOT_FOUND (`user_not_found`). */
   listForUser(userId: string): Promise<readonly SessionView[]>
   /**
-   * Ends one session, or all of a user (none is no error), with reason `ended_by_admin`.
+   * Ends one session, all of a user or of one client of theirs, or all whose newest tokens a key signed (none is
+   * no error but for the first), with reason `ended_by_admin`.
    * Raises NOT_FOUND with `session_not_found` or `user_not_found`.
    */
-  endAsAdmin(target: { sessionId: string } | { userId: string }): Promise<EndResult>
+  endAsAdmin(target: EndTarget, actor?: EndActor): Promise<EndResult>
   /**
    * The session that the caller was authenticated by, as it was then, and its user as the directory has it.
    * Raises UNAUTHENTICATED (`user_deleted`).
@@ -80,7 +92,9 @@ export interface SessionServiceDeps {
   readonly tokenVerifier: TokenVerifier
   readonly tokenVault: TokenVault
   readonly broker: Broker
-  readonly auditLog: AuditLog
+  readonly throttle: PasswordThrottle
+  readonly auditTrail: AuditTrail
+  readonly ender: SessionEnder
   readonly clock: Clock
   readonly logger: Logger
   readonly policy: SessionPolicy
@@ -97,10 +111,8 @@ export interface SessionServiceDeps {
 }
 
 export function createSessionService(base: SessionServiceDeps): SessionService {
-  const { users, userDirectory } = base
-  const auditTrail = createAuditTrail(base)
-  const ender = createSessionEnder({ ...base, auditTrail })
-  const deps = { ...base, auditTrail, ender, pairs: createTokenPairIssuer(base) }
+  const { users, userDirectory, ender } = base
+  const deps = { ...base, pairs: createTokenPairIssuer(base) }
 
   return {
     login: (input, client) => login(deps, input, client),
@@ -118,17 +130,29 @@ export function createSessionService(base: SessionServiceDeps): SessionService {
       const selector = { by: 'user', userId, exceptSessionId: sessionId } as const
       return ender.end(selector, 'ended_by_user', { actorId: userId, address: null })
     },
+    async endClient(principal, clientId) {
+      const selector = { by: 'client', userId: principal.userId, clientId } as const
+      return someEnded(await ender.end(selector, 'ended_by_user', actorOf(principal)))
+    },
     async listForUser(userId) {
       if (!(await users.findById(userId))) throw userNotFound()
       return listSessions(base, userId, null)
     },
-    async endAsAdmin(target) {
+    async endAsAdmin(target, actor = NOBODY) {
       if ('sessionId' in target) {
         const selector = { by: 'session', sessionId: target.sessionId } as const
-        return someEnded(await ender.end(selector, 'ended_by_admin', NOBODY))
+        return someEnded(await ender.end(selector, 'ended_by_admin', actor))
       }
-      if (!(await users.findById(target.userId))) throw userNotFound()
-      return ender.end({ by: 'user', userId: target.userId }, 'ended_by_admin', NOBODY)
+      if ('keyId' in target) {
+        return ender.end({ by: 'key', keyId: target.keyId }, 'ended_by_admin', actor)
+      }
+      const { userId, clientId } = target
+      if (!(await users.findById(userId))) throw userNotFound()
+      const selector =
+        clientId === undefined
+          ? ({ by: 'user', userId } as const)
+          : ({ by: 'client', userId, clientId } as const)
+      return ender.end(selector, 'ended_by_admin', actor)
     },
     async current(principal) {
       const user = await userDirectory.find(principal.userId)
@@ -137,9 +161,6 @@ export function createSessionService(base: SessionServiceDeps): SessionService {
     },
   }
 }
-
-/** Which administrator it was is not known here: the command line has none. */
-const NOBODY: EndActor = { actorId: null, address: null }
 
 function actorOf(principal: Principal): EndActor {
   return { actorId: principal.userId, address: null }

@@ -1,5 +1,6 @@
 import type { SurveyHandlers } from '../domain/broker.js'
 import type { SessionStore } from '../domain/session.js'
+import type { KeyDropper } from '../domain/token.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
 import type { UserDirectory } from './user-directory.js'
 
@@ -15,11 +16,13 @@ export interface SurveyHandlersDeps {
   readonly noteWrite?: ((userIds: readonly string[] | null) => void) | null
   /** Who reads the log of ended sessions in this process: told that there is something new in it. */
   readonly revocations?: { nudge(): void }
+  /** The keys of this process. */
+  readonly keys: KeyDropper
 }
 
 /** What this process does and answers when another one (or itself) asks all of them. */
 export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
-  const { handles, sessionStore, userDirectory, isSure, hub, noteWrite, revocations } = deps
+  const { handles, sessionStore, userDirectory, isSure, hub, noteWrite, revocations, keys } = deps
   return {
     sessions_ended: ({ sessions }) => {
       // The store tells this process too, by another way, which may be the slower one.
@@ -44,5 +47,6 @@ export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
       noteWrite?.(userIds)
       return { noted: Boolean(noteWrite) }
     },
+    keys_burned: ({ keyIds }) => ({ dropped: keys.drop(keyIds) }),
   }
 }

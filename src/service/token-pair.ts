@@ -28,6 +28,8 @@ export interface IssuedPair {
   readonly pair: TokenPair
   /** What the store keeps of the refresh token. */
   readonly refreshHash: string
+  /** The key that signed both. */
+  readonly keyId: string
 }
 
 export interface TokenPairIssuerDeps {
@@ -58,17 +60,12 @@ export function createTokenPairIssuer(deps: TokenPairIssuerDeps): TokenPairIssue
       const refreshExpiresAt = session.expiresAt
       const refreshId = randomId()
       const common = { userId: user.id, sessionId: session.id, issuedAt }
-      const [accessToken, refreshToken] = await Promise.all([
-        tokenIssuer.issueAccess({
-          ...common,
-          tokenId: randomId(),
-          role: user.role,
-          expiresAt: accessExpiresAt,
-        }),
-        tokenIssuer.issueRefresh({ ...common, tokenId: refreshId, expiresAt: refreshExpiresAt }),
-      ])
+      const { accessToken, refreshToken, keyId } = await tokenIssuer.issuePair(
+        { ...common, tokenId: randomId(), role: user.role, expiresAt: accessExpiresAt },
+        { ...common, tokenId: refreshId, expiresAt: refreshExpiresAt },
+      )
       const pair = { accessToken, refreshToken, accessExpiresAt, refreshExpiresAt }
-      return { pair, refreshHash: tokenVault.hashTokenId(refreshId) }
+      return { pair, refreshHash: tokenVault.hashTokenId(refreshId), keyId }
     },
     seal: (presentedToken, pair) => tokenVault.seal(presentedToken, JSON.stringify(pair)),
     // Sealed and authenticated by `seal` above, so its shape needs no second look.

@@ -17,6 +17,7 @@ interface Rule {
 
 const IPV4_BYTES = 4
 const IPV6_BYTES = 16
+const IPV6_NETWORK_BYTES = 8
 const BYTE_BITS = 8
 const BYTE_ONES = 255
 /** ::ffff:0:0/96, the IPv6 form of IPv4 addresses (RFC 4291 §2.5.5.2). */
@@ -83,6 +84,17 @@ function parseBlock(pattern: string): Rule | null {
 function maskByte(bits: number): number {
   const ones = Math.min(Math.max(bits, 0), BYTE_BITS)
   return (BYTE_ONES << (BYTE_BITS - ones)) & BYTE_ONES
+}
+
+/**
+ * The network that one customer of a provider has to themselves: an IPv4 address as it is, the first 64 bits of an
+ * IPv6 address (RFC 6177 §2), in one spelling each. Text that is no IP address stays as it is.
+ */
+export function networkOf(address: string): string {
+  const bytes = parseAddress(withoutZone(address))
+  if (bytes === null) return address
+  if (bytes.length === IPV4_BYTES) return bytes.join('.')
+  return `${Buffer.from(bytes.slice(0, IPV6_NETWORK_BYTES)).toString('hex')}/64`
 }
 
 /** 4 bytes for IPv4 and for an IPv4-mapped IPv6 address, 16 for other IPv6, null for anything else. */

@@ -237,3 +237,55 @@ await t.test('tokens hold through rotations in two running processes', async (t)
   }
   t.equal(signers.size, 3)
 })
+
+await t.test('a dropped key is gone at once and stays gone', async (t) => {
+  const { startRing, store, first } = await createHouse(t)
+  const other = await store.generate('EdDSA')
+  const ring = await startRing(NEVER_MS)
+  const published = () => ring.publicKeySet().keys.map((key) => key['kid'])
+  t.equal(ring.drop([other.id, 'stranger']), 1)
+  t.equal(ring.peek(other.id), null)
+  t.strictSame(published(), [first.id])
+  t.equal(await ring.find(other.id), null, 'though its folder is still there')
+  t.equal(ring.drop([other.id]), 0)
+  t.equal(ring.signingKey().id, first.id)
+})
+
+await t.test(
+  'when the key that signs is burned, its successor is found before it signs',
+  async (t) => {
+    const { startRing, store, first } = await createHouse(t)
+    const ring = await startRing(NEVER_MS)
+    const burned = await store.burn(first.id, 'EdDSA')
+    t.equal(burned.id, first.id)
+    t.equal(ring.drop([first.id]), 1)
+    t.throws(() => ring.signingKey(), { code: 'FAILED_PRECONDITION', reason: 'key_missing' })
+    const signer = await ring.signer()
+    t.equal(signer.algorithm, 'EdDSA')
+    t.equal(ring.peek(first.id), null)
+    t.equal(ring.signingKey().id, signer.id)
+  },
+)
+
+await t.test('a look that began before the drop does not bring the key back', async (t) => {
+  const { startRing, store, first, keyDir, clock, logger } = await createHouse(t)
+  await store.generate('EdDSA')
+  await startRing(NEVER_MS)
+  let release: () => void = () => undefined
+  const slow: KeyStore = {
+    ...createKeyStore({ keyDir, clock, logger }),
+    load: async () => {
+      const keys = await store.load()
+      await new Promise<void>((resolve) => (release = resolve))
+      return keys
+    },
+  }
+  const ring = createKeyRing({ keyStore: slow, clock, logger, reloadIntervalMs: NEVER_MS })
+  t.teardown(() => ring.close())
+  const starting = ring.start()
+  await waitFor('the keys are being read', () => release.name === 'resolve' || release.length === 1)
+  ring.drop([first.id])
+  release()
+  await t.rejects(starting, { code: 'FAILED_PRECONDITION', reason: 'key_missing' })
+  t.equal(ring.peek(first.id), null)
+})

@@ -166,3 +166,27 @@ await t.test('store logs ids and never a key', async (t) => {
   )
   t.notMatch(JSON.stringify(logger.lines), /PRIVATE|PUBLIC/)
 })
+
+await t.test('store burns a key that verifies, and nothing else changes', async (t) => {
+  const { store, clock } = createHouse(t)
+  const first = await store.ensureSigningKey('ES256')
+  clock.advance(1000)
+  const second = await store.rotate({ algorithm: 'EdDSA', signsFrom: clock.now() })
+  clock.advance(1000)
+  t.match(await store.burn(first.id, 'ES256'), { id: first.id, status: 'previous' })
+  t.match(await store.list(), [{ id: second.id, status: 'current' }])
+  await t.rejects(store.burn(first.id, 'ES256'), NOT_FOUND)
+})
+
+await t.test('store burns the key that signs, and another one signs at once', async (t) => {
+  const { store, keyDir } = createHouse(t)
+  const first = await store.ensureSigningKey('ES256')
+  t.match(await store.burn(first.id, 'EdDSA'), { id: first.id, status: 'current' })
+  const [made, ...more] = await store.list()
+  t.match(made, { algorithm: 'EdDSA', status: 'current' })
+  t.strictSame(more, [])
+  t.strictSame(await readdir(keyDir), [made?.id])
+  const next = await store.generate('RS256')
+  await store.burn(made?.id ?? '', 'EdDSA')
+  t.match(await store.list(), [{ id: next.id, status: 'current' }], 'one that waited comes first')
+})

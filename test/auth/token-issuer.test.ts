@@ -50,3 +50,23 @@ await t.test('issuer writes tokens that another implementation verifies', async 
     })
   }
 })
+
+await t.test('issuer signs both tokens of a pair with one key', async (t) => {
+  const keys = [createTestKey('ES256'), createTestKey('EdDSA')]
+  let asked = 0
+  const keyRing = { signer: async () => keys[asked++ % 2] ?? createTestKey('ES256') }
+  const issuer = createTokenIssuer({ keyRing, issuer: 'i', audience: 'a' })
+  const claims = { userId: 'u', sessionId: 's', issuedAt: 0, expiresAt: 60_000 }
+  for (const key of keys) {
+    const pair = await issuer.issuePair(
+      { ...claims, tokenId: 'a1', role: 'admin' },
+      { ...claims, tokenId: 'r1' },
+    )
+    t.equal(pair.keyId, key.id)
+    const publicKey = await importJWK(key.publicKey.export({ format: 'jwk' }), key.algorithm)
+    const access = await compactVerify(pair.accessToken, publicKey)
+    const refresh = await compactVerify(pair.refreshToken, publicKey)
+    t.match(access.protectedHeader, { kid: key.id, typ: 'at+jwt' })
+    t.match(refresh.protectedHeader, { kid: key.id, typ: 'rt+jwt' })
+  }
+})

@@ -69,7 +69,7 @@ await t.test('sqlite broker keeps the contract', async (t) => {
     // Each broker on a store of its own, as in processes of their own.
     const stores = await Promise.all([1, 2, 3].map(() => openTestStore(t, file)))
     return {
-      createBroker: () => create(t, stores.pop() ?? store).broker,
+      createBroker: (options) => create(t, stores.pop() ?? store, options).broker,
       addSilentProcess: async () => {
         await store.write((db) => upsertProcess(db, entry, Date.now() + HOUR_MS))
         return entry.id

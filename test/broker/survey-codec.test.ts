@@ -16,6 +16,7 @@ const HANDLERS: SurveyHandlers = {
     bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
   }),
   users_changed: () => ({}),
+  keys_burned: ({ keyIds }) => ({ dropped: keyIds.length }),
 }
 const ENDED = { id: 's', userId: 'u', reason: 'logged_out' } as const
 
@@ -48,6 +49,9 @@ await t.test('survey codec carries every kind there and back', async (t) => {
     const noted = handleEncoded(HANDLERS, 'users_written', written)
     t.strictSame(decodeAnswer('users_written', noted), { noted: true })
   }
+  const burned = encodeRequest<'keys_burned'>({ keyIds: ['a', 'b'] })
+  const dropped = handleEncoded(HANDLERS, 'keys_burned', burned)
+  t.strictSame(decodeAnswer('keys_burned', dropped), { dropped: 2 })
 })
 
 await t.test('survey codec believes no request of another shape', async (t) => {

@@ -56,6 +56,22 @@ await t.test('a handler of this process that fails is no answer, and is logged',
   })
 })
 
+await t.test('an observer is not asked and not counted', async (t) => {
+  const desk = new SurveyDesk({
+    processId: 'me',
+    logger: createMemoryLogger(),
+    isObserver: true,
+  })
+  desk.open(HANDLERS, () => undefined, false)
+  t.equal(desk.askOwn('sessions_ended', { sessions: [] }, false), null)
+  t.throws(() => desk.askOwn('push', PUSH, true), { code: 'UNAVAILABLE', reason: 'broker_closed' })
+  t.same(desk.total<'push'>(null, ['other'], { answers: [{ delivered: 1 }], missing: [] }), {
+    asked: 1,
+    answers: [{ delivered: 1 }],
+    missing: [],
+  })
+})
+
 await t.test(
   'a question of another process is answered, or it is told that it is not',
   async (t) => {

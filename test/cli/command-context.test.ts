@@ -6,7 +6,6 @@ import {
   addExamples,
   loadCommandConfig,
   printJson,
-  runCommand,
   withAdmin,
   withMigrations,
 } from '../../src/cli/command-context.js'
@@ -104,12 +103,6 @@ await t.test('withAdmin closes after a failure and tells the first one', async (
     withAdmin({ ...context, apps: stuck }, loaded, async () => 1),
     { message: 'close' },
   )
-})
-
-await t.test('runCommand keeps the exit code', async (t) => {
-  const context = createContext(t)
-  await runCommand(context, async () => 3)
-  t.equal(context.exitCode, 3)
 })
 
 await t.test('printJson is indented and ends its line', async (t) => {

@@ -85,7 +85,7 @@ export function createFakeApps(given: Partial<CliApps> = {}): CliApps {
 }
 
 type AdminParts = {
-  [P in 'accounts' | 'sessions' | 'keys']?: Partial<AdminApp[P]>
+  [P in Exclude<keyof AdminApp, 'close'>]?: Partial<AdminApp[P]>
 }
 
 /** Applications whose `openAdmin` gives the given parts; counts openings and closings. */
@@ -111,12 +111,16 @@ export function createFakeAdmin(parts: AdminParts): {
             findByUsername: unexpected,
             ...parts.accounts,
           },
+          credentials: { createResetLink: unexpected, ...parts.credentials },
+          userAdmin: { update: unexpected, delete: unexpected, ...parts.userAdmin },
           sessions: { listForUser: unexpected, endAsAdmin: unexpected, ...parts.sessions },
+          audit: { list: unexpected, ...parts.audit },
           keys: {
             list: unexpected,
             generate: unexpected,
             rotate: unexpected,
             retire: unexpected,
+            burn: unexpected,
             ...parts.keys,
           },
           close: async () => {

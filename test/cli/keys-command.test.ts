@@ -106,3 +106,24 @@ await t.test('keys list is a table or JSON', async (t) => {
   const json = await runKeys(t, ['list', '--json'], { list })
   t.same(JSON.parse(json.output), await list())
 })
+
+await t.test('keys burn tells what was refused and what ended', async (t) => {
+  const asked: unknown[] = []
+  const end = { ended: 2, connectionsClosed: 0, processes: { asked: 2, answered: 1 } }
+  const burn: AdminApp['keys']['burn'] = async (...call) => {
+    asked.push(call)
+    return { key: KEY, end }
+  }
+  const plain = await runKeys(t, ['burn', 'abc123'], { burn })
+  t.match(plain, {
+    code: 0,
+    output:
+      'burned key abc123 (ES256)\n2 sessions ended, 0 connections closed, 1 of 2 processes answered\n',
+  })
+  const json = await runKeys(t, ['burn', 'abc123', '--algorithm', 'EdDSA', '--json'], { burn })
+  t.same(JSON.parse(json.output), { key: KEY, end })
+  t.same(asked, [
+    ['abc123', 'RS512'],
+    ['abc123', 'EdDSA'],
+  ])
+})

@@ -37,11 +37,16 @@ await t.test('the program has the promised commands', async (t) => {
       'keys generate',
       'keys rotate',
       'keys retire',
+      'keys burn',
       'keys list',
       'user',
       'user create',
       'user list',
       'user set-role',
+      'user freeze',
+      'user unfreeze',
+      'user delete',
+      'user reset-password',
       'session',
       'session list',
       'session end',
@@ -54,6 +59,8 @@ await t.test('the program has the promised commands', async (t) => {
       'certs',
       'certs create',
       'certs show',
+      'audit',
+      'audit list',
       'socket-client',
     ],
   )
@@ -84,7 +91,17 @@ await t.test('every command that reads the configuration says from where', async
   const leaves = commandPaths(PROGRAM).filter(
     (path) =>
       ![
-        ...['migrate', 'keys', 'user', 'session', 'config', 'call', 'certs', 'socket-client'],
+        ...[
+          'migrate',
+          'keys',
+          'user',
+          'session',
+          'config',
+          'call',
+          'certs',
+          'audit',
+          'socket-client',
+        ],
       ].includes(path.join(' ')),
   )
   for (const path of leaves) {

@@ -45,9 +45,9 @@ await t.test('session list is a table or JSON', async (t) => {
   t.equal(
     table.output,
     [
-      'ID  METHOD    ADDRESS   OPEN  CREATED               LAST SEEN             ' +
+      'ID  CLIENT  METHOD    ADDRESS   OPEN  CREATED               LAST SEEN             ' +
         'EXPIRES               USER AGENT',
-      `s1  password  10.0.0.1  2     ${instant}  ${instant}  ${instant}  curl/8`,
+      `s1  c1      password  10.0.0.1  2     ${instant}  ${instant}  ${instant}  curl/8`,
       '',
     ].join('\n'),
   )
@@ -84,7 +84,14 @@ await t.test('session end ends one session or all of a user', async (t) => {
     connectionsClosed: 2,
     processes: { asked: 3, answered: 3 },
   })
-  t.same(targets, [{ sessionId: 's1' }, { userId: 'u1' }])
+  await runSession(t, ['end', '--user', 'ann', '--client', 'c1'], { endAsAdmin })
+  await runSession(t, ['end', '--key', 'k1'], { endAsAdmin })
+  t.same(targets, [
+    { sessionId: 's1' },
+    { userId: 'u1' },
+    { userId: 'u1', clientId: 'c1' },
+    { keyId: 'k1' },
+  ])
 })
 
 await t.test('session end tells when a process did not answer', async (t) => {
@@ -99,11 +106,15 @@ await t.test('session end tells when a process did not answer', async (t) => {
 })
 
 await t.test('session end wants either an id or a user, of what exists', async (t) => {
-  const message = 'error: give either the id of a session or --user <username>\n'
+  const message = 'error: give one of: the id of a session, --user <username>, --key <id>\n'
   t.match(await runSession(t, ['end'], {}), { code: 2, errors: message })
   const both = await runSession(t, ['end', 's1', '--user', 'ann'], {})
   t.match(both, { code: 2, errors: message })
   t.equal(both.admin.opened, 0)
+  const keyed = await runSession(t, ['end', '--user', 'ann', '--key', 'k1'], {})
+  t.match(keyed, { code: 2, errors: message })
+  const alone = await runSession(t, ['end', 's1', '--client', 'c1'], {})
+  t.match(alone, { code: 2, errors: 'error: --client needs --user <username>\n' })
   const absent = await runSession(t, ['end', 's9'], {
     endAsAdmin: () =>
       Promise.reject(new AppError('NOT_FOUND', 'session_not_found', 'There is no such session.')),

@@ -172,3 +172,66 @@ await t.test('user set-role changes the role', async (t) => {
   const short = await runUser(t, ['set-role', 'ann'], {})
   t.match(short, { code: 2, errors: "error: missing required argument 'role'\n" })
 })
+
+const END = { ended: 2, connectionsClosed: 1, processes: { asked: 3, answered: 3 } }
+const ENDED_LINE = '2 sessions ended, 1 connection closed, 3 of 3 processes answered\n'
+const findByUsername: AdminApp['accounts']['findByUsername'] = async (username) => {
+  if (username !== 'ann') {
+    throw new AppError('NOT_FOUND', 'user_not_found', 'There is no such user.')
+  }
+  return ANN
+}
+
+async function runParts(
+  t: Test,
+  argv: readonly string[],
+  parts: Parameters<typeof createFakeAdmin>[0],
+) {
+  const admin = createFakeAdmin({ accounts: { findByUsername }, ...parts })
+  const io = createFakeIo({ cwd: t.testdir({}) })
+  return run(['user', ...argv], { io, apps: admin.apps })
+}
+
+await t.test('user freeze and unfreeze change the state and tell what ended', async (t) => {
+  const asked: unknown[] = []
+  const update: AdminApp['userAdmin']['update'] = async (...call) => {
+    asked.push(call)
+    return { user: { ...ANN, state: call[1].state }, end: END }
+  }
+  const frozen = await runParts(t, ['freeze', 'ann'], { userAdmin: { update } })
+  t.match(frozen, { code: 0, output: `user ann is now frozen\n${ENDED_LINE}` })
+  const active = await runParts(t, ['unfreeze', 'ann', '--json'], { userAdmin: { update } })
+  t.same(JSON.parse(active.output), { user: { ...ANN, state: 'active' }, end: END })
+  const nobody = { actorId: null, address: null }
+  t.same(asked, [
+    ['u1', { state: 'frozen' }, nobody],
+    ['u1', { state: 'active' }, nobody],
+  ])
+  const absent = await runParts(t, ['freeze', 'zoe'], {})
+  t.match(absent, { code: 1, errors: 'error: There is no such user.\n' })
+})
+
+await t.test('user delete names who is gone', async (t) => {
+  const done = await runParts(t, ['delete', 'ann'], { userAdmin: { delete: async () => END } })
+  t.match(done, { code: 0, output: `deleted user ann (id u1)\n${ENDED_LINE}` })
+})
+
+await t.test(
+  'user reset-password prints the link, or the token where there is no page',
+  async (t) => {
+    const made = { token: 'secret', link: 'https://app.example/reset#token=secret', expiresAt: NOW }
+    const linked = await runParts(t, ['reset-password', 'ann'], {
+      credentials: { createResetLink: async () => made },
+    })
+    const until = 'good once, until 2026-01-02 03:04:05Z\n'
+    t.match(linked, { code: 0, output: `${made.link}\n${until}` })
+    const bare = await runParts(t, ['reset-password', 'ann'], {
+      credentials: { createResetLink: async () => ({ ...made, link: null }) },
+    })
+    t.equal(bare.output, `token for POST /auth/reset_password: secret\n${until}`)
+    const json = await runParts(t, ['reset-password', 'ann', '--json'], {
+      credentials: { createResetLink: async () => made },
+    })
+    t.same(JSON.parse(json.output), made)
+  },
+)

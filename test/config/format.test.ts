@@ -56,6 +56,26 @@ const CASES: Readonly<Record<FormatName, { good: string[]; bad: string[] }>> = {
     bad: ['', '127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis://', 'redis:///x', 'redis://a:x'],
   },
   'key-prefix': { good: ['', 'gatehouse:', 'a.b_c-1:'], bad: ['{a}', 'a b', 'ä'] },
+  'optional-url': {
+    good: ['', 'https://app.example.com/reset', 'http://localhost:3000/reset?lang=en'],
+    bad: [
+      'app.example.com/reset',
+      'https://',
+      'https://a.b/reset#token',
+      'ftp://a.b/x',
+      'javascript:x',
+    ],
+  },
+  'client-credentials': {
+    good: [`billing:${'s'.repeat(32)}`, `a.b_c-1:${':'.repeat(40)}`],
+    bad: [
+      '',
+      'billing',
+      `:${'s'.repeat(32)}`,
+      `billing:${'s'.repeat(31)}`,
+      `a b:${'s'.repeat(32)}`,
+    ],
+  },
   'cookie-secret': { good: ['', 'x'.repeat(32)], bad: ['x'.repeat(31)] },
 }
 

@@ -97,7 +97,15 @@ await t.test('loadConfig gives the defaults of common.yaml and the debug overlay
       onLimit: 'evict-oldest',
       sweepIntervalMs: 1000,
     },
-    password: { memoryKib: 19456, iterations: 2, parallelism: 1, concurrency: 2, queueMax: 200 },
+    password: {
+      ...{ memoryKib: 19456, iterations: 2, parallelism: 1, concurrency: 2, queueMax: 200 },
+      ...{ resetLinkSeconds: 3600, resetUrl: '' },
+    },
+    throttle: {
+      ...{ windowSeconds: 900, accountFailuresMax: 10, clientFailuresMax: 10 },
+      ...{ addressFailuresMax: 100, registrationsMax: 100, knownClientSeconds: 7_776_000 },
+    },
+    oauth: { clients: [] },
     store: {
       sqlite: { file: 'app.db', busyTimeoutMs: 5000, synchronous: 'normal', pollIntervalMs: 20 },
     },

@@ -6,7 +6,7 @@ import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 /** Several processes on one line, as a test makes them. */
 export interface BrokerSetup {
   /** A broker that has not started; the test is to close it when it ends. */
-  readonly createBroker: () => Broker
+  readonly createBroker: (options?: { readonly isObserver: boolean }) => Broker
   /** A process that is alive by all signs and never answers; its id. */
   readonly addSilentProcess: () => Promise<string>
   /** Makes messages disappear before the brokers that run have read them. */
@@ -37,6 +37,7 @@ function listen(size: number): Heard {
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, size])),
     }),
+    keys_burned: () => ({ dropped: size }),
     users_changed: ({ userIds }) => {
       changed.push(...(userIds ?? ['all']))
       return {}
@@ -100,6 +101,31 @@ export async function checkBroker(t: Test, open: (t: Test) => Promise<BrokerSetu
       heard.map(({ ended }) => ended),
       [['s ended_by_admin'], ['s ended_by_admin']],
     )
+  })
+
+  await t.test('an observer asks, and is no process to anybody', async (t) => {
+    const { createBroker } = await open(t)
+    const [one, observer] = [createBroker(), createBroker({ isObserver: true })]
+    const [heard, own] = [listen(1), listen(2)]
+    await observer.start(own.handlers, noGap)
+    t.strictSame(await observer.survey('push', push('nobody'), PATIENT_MS), {
+      asked: 0,
+      answers: [],
+      missing: [],
+    })
+    await one.start(heard.handlers, noGap)
+    t.strictSame(await observer.survey('push', push('hello'), PATIENT_MS), {
+      asked: 1,
+      answers: [{ delivered: 1 }],
+      missing: [],
+    })
+    t.strictSame(await one.survey('push', push('back'), PATIENT_MS), {
+      asked: 1,
+      answers: [{ delivered: 1 }],
+      missing: [],
+    })
+    t.strictSame(heard.pushes, ['hello', 'back'])
+    t.strictSame(own.pushes, [])
   })
 
   await t.test('three processes ask each other at once', async (t) => {

@@ -21,6 +21,7 @@ export function sampleSession(overrides: Partial<NewSession> = {}): NewSession {
     idleExpiresAt: T0 + 60 * MINUTE,
     expiresAt: T0 + DAY,
     refreshHash: 'hash-0',
+    keyId: 'key-0',
     ...overrides,
   }
 }
@@ -31,10 +32,12 @@ export function rotation(sessionId: string, overrides: Partial<RotateRequest> = 
     sessionId,
     presentedHash: 'hash-0',
     nextHash: 'hash-1',
+    nextKeyId: 'key-0',
     clientId: 'client-1',
     sealedPair: 'sealed-1',
     now: T0 + MINUTE,
     idleExpiresAt: T0 + 61 * MINUTE,
+    expiresAt: T0 + DAY,
     replayWindowMs: 10_000,
     ...overrides,
   }

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { EndedSession, SessionPolicy, SessionStore } from '../../src/domain/session.js'
-import { DAY, MINUTE, sampleSession, T0, UNLIMITED } from './sample-session.js'
+import { DAY, MINUTE, sampleSession, T0, UNLIMITED, rotation } from './sample-session.js'
 import { checkRaces, checkRotation } from './session-rotation-contract.js'
 
 const ids = (sessions: readonly { id: string }[]): string[] => sessions.map(({ id }) => id)
@@ -16,8 +16,8 @@ export async function checkSessionStore(
 ): Promise<void> {
   await t.test('check gives back what create stored', async (t) => {
     const store = await open(t)
-    const { refreshHash, ...session } = sampleSession({ method: 'oauth:github' })
-    t.strictSame(await store.create({ ...session, refreshHash }, UNLIMITED), [])
+    const { refreshHash, keyId, ...session } = sampleSession({ method: 'oauth:github' })
+    t.strictSame(await store.create({ ...session, refreshHash, keyId }, UNLIMITED), [])
     t.strictSame(await store.check(session.id, T0), { alive: true, session })
     t.strictSame(await store.check('nobody', T0), { alive: false, reason: null })
   })
@@ -200,6 +200,41 @@ async function checkEnding(t: Test, open: Open): Promise<void> {
     ])
     t.match(await store.check(other.id, T0), { alive: true })
     t.strictSame(await store.end({ by: 'user', userId: 'user-1' }, 'user_frozen', T0), [])
+  })
+
+  await t.test('end ends the sessions of a user on one client', async (t) => {
+    const store = await open(t)
+    const laptop = [sampleSession({ clientId: 'laptop' }), sampleSession({ clientId: 'laptop' })]
+    const phone = sampleSession({ clientId: 'phone' })
+    const other = sampleSession({ clientId: 'laptop', userId: 'user-2' })
+    for (const session of [...laptop, phone, other]) await store.create(session, UNLIMITED)
+    const selector = { by: 'client', userId: 'user-1', clientId: 'laptop' } as const
+    const ended = await store.end(selector, 'ended_by_user', T0)
+    t.same(ids(ended).sort(), ids(laptop).sort())
+    t.strictSame(ids(await store.listByUser('user-1', T0)), [phone.id])
+    t.match(await store.check(other.id, T0), { alive: true })
+    t.strictSame(await store.end(selector, 'ended_by_user', T0), [])
+  })
+
+  await t.test('end ends what a key signed last, over all users', async (t) => {
+    const store = await open(t)
+    const mine = sampleSession({ keyId: 'burned' })
+    const yours = sampleSession({ keyId: 'burned', userId: 'user-2' })
+    const moved = sampleSession({ keyId: 'burned' })
+    const came = sampleSession({ keyId: 'good' })
+    const idle = sampleSession({ keyId: 'burned', idleExpiresAt: T0 + 1 })
+    for (const session of [mine, yours, moved, came, idle]) await store.create(session, UNLIMITED)
+    await store.rotate(rotation(moved.id, { nextKeyId: 'good' }))
+    await store.rotate(rotation(came.id, { nextKeyId: 'burned' }))
+    const now = T0 + 2 * MINUTE
+    const ended = await store.end({ by: 'key', keyId: 'burned' }, 'key_burned', now)
+    t.same(ids(ended).sort(), ids([mine, yours, came]).sort())
+    t.same(new Set(ended.map(({ userId }) => userId)), new Set(['user-1', 'user-2']))
+    t.strictSame(await store.check(yours.id, now), { alive: false, reason: 'key_burned' })
+    t.match(await store.check(moved.id, now), { alive: true })
+    t.strictSame(await store.check(idle.id, now), { alive: false, reason: 'idle_timeout' })
+    t.strictSame(await store.end({ by: 'key', keyId: 'burned' }, 'key_burned', now), [])
+    t.strictSame(await store.end({ by: 'key', keyId: 'nobody' }, 'key_burned', now), [])
   })
 
   await t.test('end leaves alone what is over by itself', async (t) => {

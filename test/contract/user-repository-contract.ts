@@ -111,6 +111,39 @@ export async function checkUserRepository(t: Test, open: Open): Promise<void> {
     t.equal(await change('nobody', {}), null)
   })
 
+  await t.test('update changes what one signs in with', async (t) => {
+    const { users, transactions } = await open(t)
+    await transactions.run(async (tx) => {
+      await users.create(tx, sampleUser('ann', { email: 'ann@example.com' }))
+      await users.create(tx, sampleUser('bob', { email: 'bob@example.com' }))
+    })
+    const change = (changes: Parameters<typeof users.update>[2]) =>
+      transactions.run((tx) => users.update(tx, 'id-ann', changes))
+    t.match(await change({ email: 'new@example.com', passwordHash: '$new' }), {
+      email: 'new@example.com',
+    })
+    t.match(await users.findCredentials('new@example.com'), { passwordHash: '$new' })
+    t.equal(await users.findCredentials('ann@example.com'), null)
+    await t.rejects(change({ email: 'bob@example.com' }), {
+      code: 'ALREADY_EXISTS',
+      reason: 'email_taken',
+    })
+    t.match(await change({ email: null }), { email: null })
+    t.match(await users.findCredentials('ann'), { passwordHash: '$new' })
+  })
+
+  await t.test('delete takes a user away, once, and frees the name', async (t) => {
+    const { users, transactions } = await open(t)
+    await transactions.run((tx) => users.create(tx, sampleUser('ann')))
+    const remove = () => transactions.run((tx) => users.delete(tx, 'id-ann'))
+    t.equal(await remove(), true)
+    t.equal(await users.findById('id-ann'), null)
+    t.equal(await remove(), false)
+    t.match(await transactions.run((tx) => users.create(tx, sampleUser('ann'))), {
+      username: 'ann',
+    })
+  })
+
   await t.test('existsWithRole sees the first admin', async (t) => {
     const { users, transactions } = await open(t)
     t.equal(await users.existsWithRole('admin'), false)

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import type { FastifyInstance } from 'fastify'
+import type { AuditLog } from '../../src/domain/audit.js'
 import type { ClientLabeler } from '../../src/domain/client.js'
 import type { Readiness } from '../../src/domain/health.js'
 import type { HelloClient } from '../../src/domain/hello.js'
@@ -11,6 +12,9 @@ import { type User, userNotFound } from '../../src/domain/user.js'
 import { AppError, unauthenticated } from '../../src/errors/app-error.js'
 import type { AccountService } from '../../src/service/account-service.js'
 import type { AuthenticationService } from '../../src/service/authentication-service.js'
+import type { CredentialService } from '../../src/service/credential-service.js'
+import type { TokenInspectionService } from '../../src/service/token-inspection-service.js'
+import type { UserAdminService } from '../../src/service/user-admin-service.js'
 import type { EndResult, SessionService, SignIn } from '../../src/service/session-service.js'
 import { createServer, type ServerDeps, type ServerOptions } from '../../src/http/create-server.js'
 import {
@@ -21,6 +25,12 @@ import {
 import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 
 export const API_KEY = 'test-api-key'
+export const CLIENT_SECRET = 'secret-of-thirty-two-characters!'
+export const OAUTH = {
+  clients: [`billing:${CLIENT_SECRET}`],
+  issuer: 'https://gatehouse.test',
+  audience: 'gatehouse',
+}
 export const ALICE: User = {
   id: 'user-1',
   username: 'alice',
@@ -73,7 +83,7 @@ export function createRecordingLogger(): { logger: ServerDeps['logger']; lines: 
   return { logger: pino({ level: 'debug', base: null }, stream), lines }
 }
 
-/** Knows `access-<n>` as a token of session `session-<n>`, and some that fail in a known way. */
+/** Knows `access-<n>` as a token of session `session-<n>`, `admin` as one of an administrator, and some that fail in a known way. */
 export function createFakeAuthentication(): AuthenticationService {
   return {
     authenticate(token) {
@@ -81,6 +91,7 @@ export function createFakeAuthentication(): AuthenticationService {
       if (token === 'store-down') {
         return Promise.reject(new AppError('UNAVAILABLE', 'store_unavailable', 'Try again soon.'))
       }
+      if (token === 'admin') return Promise.resolve({ ...principal('session-9'), role: 'admin' })
       const [, number] = /^access-(\d)(?:-other)?$/.exec(token) ?? []
       return number === undefined
         ? Promise.reject(unauthenticated('token_malformed', 'The token is malformed.'))
@@ -142,8 +153,20 @@ export function createFakeSessions(calls: Call[] = []): SessionService {
       calls.push(['endOthers', caller])
       return Promise.resolve(END_RESULT)
     },
-    listForUser: () => Promise.reject(userNotFound()),
-    endAsAdmin: () => Promise.resolve(END_RESULT),
+    endClient(caller, clientId) {
+      calls.push(['endClient', caller, clientId])
+      return Promise.resolve(END_RESULT)
+    },
+    listForUser(userId) {
+      calls.push(['listForUser', userId])
+      return userId === ALICE.id
+        ? Promise.resolve([{ ...SESSION, current: false, connections: 2 }])
+        : Promise.reject(userNotFound())
+    },
+    endAsAdmin(target, actor) {
+      calls.push(['endAsAdmin', target, actor])
+      return Promise.resolve(END_RESULT)
+    },
     current(caller) {
       calls.push(['current', caller])
       return Promise.resolve({ user: ALICE, session: SESSION })
@@ -168,8 +191,107 @@ export function createFakeAccounts(calls: Call[] = []): AccountService {
     createAsOperator: () => Promise.resolve(ALICE),
     setRole: () => Promise.resolve(ALICE),
     findByUsername: () => Promise.resolve(ALICE),
-    list: () => Promise.resolve({ users: [ALICE], next: null }),
+    list(options) {
+      calls.push(['listUsers', options])
+      return Promise.resolve({ users: [ALICE], next: null })
+    },
     hasAdmin: () => Promise.resolve(false),
+  }
+}
+
+/** A credential service that notes its calls; the current password is `correct-password`. */
+export function createFakeCredentials(calls: Call[] = []): CredentialService {
+  const wrong = new AppError('PERMISSION_DENIED', 'password_wrong', 'The password is wrong.')
+  return {
+    changePassword(caller, passwords, address) {
+      calls.push(['changePassword', caller, passwords, address])
+      return passwords.currentPassword === 'correct-password'
+        ? Promise.resolve(END_RESULT)
+        : Promise.reject(wrong)
+    },
+    changeEmail(caller, changes, address) {
+      calls.push(['changeEmail', caller, changes, address])
+      return changes.currentPassword === 'correct-password'
+        ? Promise.resolve({ ...ALICE, email: changes.email })
+        : Promise.reject(wrong)
+    },
+    createResetLink(userId, actor) {
+      calls.push(['createResetLink', userId, actor])
+      const expiresAt = Date.UTC(2026, 0, 2)
+      return Promise.resolve({ token: 'reset-1', link: null, expiresAt })
+    },
+    resetPassword(reset, address) {
+      calls.push(['resetPassword', reset, address])
+      return reset.token === 'reset-1'
+        ? Promise.resolve(END_RESULT)
+        : Promise.reject(new AppError('INVALID_ARGUMENT', 'reset_token_invalid', 'No such link.'))
+    },
+  }
+}
+
+/** Administration that notes its calls; only `admin` may use it. */
+export function createFakeUserAdmin(calls: Call[] = []): UserAdminService {
+  return {
+    authorize: ({ role }) =>
+      role === 'admin'
+        ? Promise.resolve()
+        : Promise.reject(new AppError('PERMISSION_DENIED', 'admin_required', 'For others.')),
+    update(userId, changes, actor) {
+      calls.push(['updateUser', userId, changes, actor])
+      return Promise.resolve({ user: { ...ALICE, state: 'frozen' }, end: END_RESULT })
+    },
+    delete(userId, actor) {
+      calls.push(['deleteUser', userId, actor])
+      return userId === ALICE.id ? Promise.resolve(END_RESULT) : Promise.reject(userNotFound())
+    },
+  }
+}
+
+/** Knows `access-1` as a good token. */
+export function createFakeTokenInspection(calls: Call[] = []): TokenInspectionService {
+  return {
+    introspect(token) {
+      calls.push(['introspect', token])
+      if (token === 'store-down') return Promise.reject(storeDown())
+      const claims = {
+        userId: ALICE.id,
+        sessionId: SESSION.id,
+        tokenId: 'token-1',
+        role: 'user',
+        keyId: 'k1',
+        issuedAt: Date.UTC(2026, 0, 1),
+        expiresAt: Date.UTC(2026, 0, 1, 0, 10),
+      } as const
+      return Promise.resolve(token === 'access-1' ? { claims, user: ALICE } : null)
+    },
+    revoke(token, address) {
+      calls.push(['revoke', token, address])
+      return token === 'store-down' ? Promise.reject(storeDown()) : Promise.resolve()
+    },
+  }
+}
+
+function storeDown(): AppError {
+  return new AppError('UNAVAILABLE', 'store_unavailable', 'Try again soon.')
+}
+
+/** One event in the audit log. */
+export function createFakeAuditReader(calls: Call[] = []): Pick<AuditLog, 'list'> {
+  return {
+    list(query) {
+      calls.push(['listAudit', query])
+      const event = {
+        id: 7,
+        type: 'user.frozen',
+        at: Date.UTC(2026, 0, 1),
+        actorId: null,
+        userId: ALICE.id,
+        sessionId: null,
+        address: '127.0.0.1',
+        data: { note: 'x', count: 1, done: true },
+      } as const
+      return Promise.resolve({ events: [event], next: 7 })
+    },
   }
 }
 
@@ -245,6 +367,10 @@ export function createTestHttp(overrides: TestServerOverrides = {}): TestServer 
       authentication: createFakeAuthentication(),
       sessions: createFakeSessions(made.calls),
       accounts: createFakeAccounts(made.calls),
+      credentials: createFakeCredentials(made.calls),
+      userAdmin: createFakeUserAdmin(made.calls),
+      tokenInspection: createFakeTokenInspection(made.calls),
+      auditReader: createFakeAuditReader(made.calls),
       publicKeys: FAKE_KEYS,
       hello: FAKE_HELLO,
       clientLabeler: createFakeLabeler(),
@@ -255,6 +381,7 @@ export function createTestHttp(overrides: TestServerOverrides = {}): TestServer 
     {
       secureCookies: overrides.options?.secureCookies ?? false,
       allowedOrigins: [],
+      oauth: OAUTH,
       ...overrides.routesOptions,
     },
   )

@@ -23,5 +23,15 @@ export function createMemoryAuditLog(): MemoryAuditLog {
       events.push(event)
       transactions.push(tx)
     },
+    async list({ userId, type, since = 0, before = Infinity, limit }) {
+      const found = events
+        .map((event, index) => ({ ...event, id: index + 1 }))
+        .filter((event) => userId === undefined || event.userId === userId)
+        .filter((event) => type === undefined || event.type === type)
+        .filter((event) => event.at >= since && event.id < before)
+        .reverse()
+      const page = found.slice(0, limit)
+      return { events: page, next: found.length > limit ? (page.at(-1)?.id ?? null) : null }
+    },
   }
 }

@@ -12,6 +12,7 @@ import type {
 interface Row {
   session: Session
   current: string
+  keyId: string
   previous: string | null
   rotatedAt: number
   sealedPair: string
@@ -74,6 +75,16 @@ export function createMemorySessionStore(): MemorySessionStore {
         (row) => row.session.id !== selector.exceptSessionId,
       )
     }
+    if (selector.by === 'client') {
+      return liveRows(selector.userId, now).filter(
+        (row) => row.session.clientId === selector.clientId,
+      )
+    }
+    if (selector.by === 'key') {
+      return [...rows.values()].filter(
+        (row) => row.keyId === selector.keyId && overReason(row, now) === null,
+      )
+    }
     const row = rows.get(selector.sessionId)
     if (!row || overReason(row, now) !== null) return []
     return selector.userId === undefined || selector.userId === row.session.userId ? [row] : []
@@ -86,11 +97,12 @@ export function createMemorySessionStore(): MemorySessionStore {
     },
     async create(created: NewSession, policy) {
       enter('create')
-      const { refreshHash, ...session } = created
+      const { refreshHash, keyId, ...session } = created
       const displaced = giveWay(session.userId, policy, session.createdAt)
       rows.set(session.id, {
         session,
         current: refreshHash,
+        keyId,
         previous: null,
         rotatedAt: 0,
         sealedPair: '',
@@ -115,6 +127,7 @@ export function createMemorySessionStore(): MemorySessionStore {
       if (request.presentedHash === row.current) {
         row.previous = row.current
         row.current = request.nextHash
+        row.keyId = request.nextKeyId
         row.rotatedAt = now
         row.sealedPair = request.sealedPair
         row.session = { ...row.session, lastSeenAt: now, idleExpiresAt: request.idleExpiresAt }

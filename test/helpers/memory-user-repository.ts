@@ -80,9 +80,16 @@ export function createMemoryUserRepository(): MemoryUserRepository {
     async update(_tx, id, changes) {
       const row = rows.get(id)
       if (!row) return null
+      const { email } = changes
+      if (typeof email === 'string' && find((other) => other.email === email && other.id !== id)) {
+        throw new AppError('ALREADY_EXISTS', 'email_taken', 'This e-mail address is taken.')
+      }
       const changed = { ...row, ...changes }
       rows.set(id, changed)
       return publicPart(changed)
+    },
+    async delete(_tx, id) {
+      return rows.delete(id)
     },
   }
 }

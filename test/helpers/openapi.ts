@@ -10,7 +10,12 @@ const PROBLEM_CONTENT = { 'application/problem+json': { schema: PROBLEM_SCHEMA }
 const COMMON_PROBLEMS = [500, 503]
 /** Operations that need no session and are no part of the guarded scope. */
 const PUBLIC_TAGS: ReadonlySet<string> = new Set(['discovery', 'operation', 'greetings'])
-const PUBLIC_OPERATIONS: ReadonlySet<string> = new Set(['register', 'login', 'refreshToken'])
+const PUBLIC_OPERATIONS: ReadonlySet<string> = new Set([
+  'register',
+  'login',
+  'refreshToken',
+  'resetPassword',
+])
 
 const INFO = {
   title: 'Gatehouse',
@@ -25,6 +30,11 @@ const INFO = {
 const TAGS = [
   { name: 'authentication', description: 'Register, sign in, refresh, sign out.' },
   { name: 'account', description: 'The own account.' },
+  {
+    name: 'administration',
+    description: 'Accounts and sessions of others, the audit log; for administrators.',
+  },
+  { name: 'services', description: 'What other services ask about tokens.' },
   { name: 'sessions', description: 'The own sessions, and how to end them.' },
   { name: 'greetings', description: 'Routes to try things with.' },
   { name: 'discovery', description: 'Keys and documents for other programs.' },
@@ -47,6 +57,11 @@ const SECURITY_SCHEMES = {
       'must come from a page of this site.',
   },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+  client: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'A configured name and secret (`oauth.clients`); in the form works as well.',
+  },
 } as const
 
 /** The API document of the routes as they are registered, as the text of `assets/openapi.json`. */
@@ -84,7 +99,7 @@ const describeRoute: SwaggerTransform = ({ schema, url, route }) => {
   delete described['problems']
   described['operationId'] = operationId
   described['response'] = responses
-  if (isGuarded && !PUBLIC_OPERATIONS.has(operationId)) {
+  if (schema.security === undefined && isGuarded && !PUBLIC_OPERATIONS.has(operationId)) {
     described['security'] = [{ bearer: [] }, { cookie: [] }]
   }
   return { schema: described, url }

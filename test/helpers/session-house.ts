@@ -5,6 +5,9 @@ import type { Principal, SessionPolicy } from '../../src/domain/session.js'
 import type { User } from '../../src/domain/user.js'
 import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import { createAuthenticationService } from '../../src/service/authentication-service.js'
+import { createAuditTrail } from '../../src/service/audit-trail.js'
+import { createPasswordThrottle } from '../../src/service/password-throttle.js'
+import { createSessionEnder } from '../../src/service/session-ender.js'
 import { createSessionService } from '../../src/service/session-service.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
 import { createUserDirectory } from '../../src/service/user-directory.js'
@@ -12,6 +15,7 @@ import { createFakeBroker } from './fake-broker.js'
 import { createFakeClock } from './fake-clock.js'
 import { createFakePasswordHasher } from './fake-password-hasher.js'
 import { createMemoryAuditLog } from './memory-audit-log.js'
+import { createMemoryCounterStore } from './memory-counter-store.js'
 import { createMemoryLogger } from './memory-logger.js'
 import { createMemoryRevocationLog } from './memory-revocation-log.js'
 import { createMemorySessionStore } from './memory-session-store.js'
@@ -23,6 +27,15 @@ export const IDLE_SECONDS = 7 * 86_400
 export const SHORT_IDLE_SECONDS = 3600
 export const ABSOLUTE_SECONDS = 30 * 86_400
 export const REPLAY_WINDOW_MS = 10_000
+
+export const THROTTLE_RULES = {
+  windowSeconds: 900,
+  accountFailuresMax: 20,
+  clientFailuresMax: 20,
+  addressFailuresMax: 100,
+  registrationsMax: 3,
+  knownClientSeconds: 86_400,
+}
 
 export const LAPTOP = { clientId: 'laptop', userAgent: 'Browser/1', address: '192.0.2.1' }
 export const PHONE = { clientId: 'phone', userAgent: 'Browser/2', address: '192.0.2.2' }
@@ -46,11 +59,14 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const otherHandles = createSessionHandles()
   const hub = { push: () => 0 }
   const userDirectory = createUserDirectory({ users, clock })
-  const process = { sessionStore, userDirectory, isSure: () => true, hub }
+  const keyRing = createTestRing(key)
+  const keys = {
+    drop: (keyIds: readonly string[]) => keyIds.filter((id) => keyRing.keys.delete(id)).length,
+  }
+  const process = { sessionStore, userDirectory, isSure: () => true, hub, keys }
   broker.join(createSurveyHandlers({ ...process, handles }))
   broker.join(createSurveyHandlers({ ...process, handles: otherHandles }))
 
-  const keyRing = createTestRing(key)
   const audience = { issuer: 'house', audience: 'house' }
   const tokenIssuer = createTokenIssuer({ keyRing, ...audience })
   const tokenVerifier = createTokenVerifier({
@@ -63,6 +79,13 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     cacheEntriesMax: 100,
   })
   const tokenVault = createTokenVault()
+  const auditTrail = createAuditTrail({ auditLog, clock, logger })
+  const surveyTimeoutMs = 1000
+  const ender = createSessionEnder({
+    ...{ sessionStore, revocationLog, broker, auditTrail, clock, logger, surveyTimeoutMs },
+  })
+  const counters = createMemoryCounterStore()
+  const throttle = createPasswordThrottle({ counters, auditTrail, clock, rules: THROTTLE_RULES })
   const deps = {
     users,
     userDirectory,
@@ -74,6 +97,10 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     tokenVault,
     broker,
     auditLog,
+    auditTrail,
+    ender,
+    counters,
+    throttle,
     clock,
     logger,
     policy,
@@ -82,7 +109,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     idleSeconds: IDLE_SECONDS,
     shortIdleSeconds: SHORT_IDLE_SECONDS,
     absoluteSeconds: ABSOLUTE_SECONDS,
-    surveyTimeoutMs: 1000,
+    surveyTimeoutMs,
   }
   const sessions = createSessionService(deps)
   const authentication = createAuthenticationService(deps)
@@ -96,6 +123,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   return {
     ...deps,
     deps,
+    keyRing,
     handles,
     otherHandles,
     sessions,

@@ -7,6 +7,7 @@ export function stubSurveyHandlers(answers: Partial<SurveyHandlers> = {}): Surve
     sessions_ended: () => ({ connectionsClosed: 0 }),
     push: () => ({ delivered: 0 }),
     count_connections: () => ({ bySession: {} }),
+    keys_burned: () => ({ dropped: 0 }),
     users_changed: () => ({}),
     users_written: () => ({ noted: true }),
     ...answers,
@@ -18,5 +19,6 @@ export const BARE_HANDLER_DEPS: Omit<SurveyHandlersDeps, 'handles'> = {
   hub: { push: () => 0 },
   sessionStore: { forget: () => undefined },
   userDirectory: { forget: () => undefined },
+  keys: { drop: () => 0 },
   isSure: () => true,
 }

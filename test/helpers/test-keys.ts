@@ -23,10 +23,16 @@ export function createTestRing(...keys: RingKey[]): {
   peek(keyId: string): RingKey | null
   find(keyId: string): Promise<RingKey | null>
   signingKey(): RingKey
+  signer(): Promise<RingKey>
 } {
   const byId = new Map(keys.map((key) => [key.id, key]))
   const missed: string[] = []
   const peek = (keyId: string): RingKey | null => byId.get(keyId) ?? null
+  const signingKey = (): RingKey => {
+    const [first] = byId.values()
+    if (!first) throw new Error('the test ring is empty')
+    return first
+  }
   return {
     keys: byId,
     missed,
@@ -36,11 +42,8 @@ export function createTestRing(...keys: RingKey[]): {
       if (!key) missed.push(keyId)
       return key
     },
-    signingKey() {
-      const [first] = byId.values()
-      if (!first) throw new Error('the test ring is empty')
-      return first
-    },
+    signingKey,
+    signer: async () => signingKey(),
   }
 }
 

@@ -19,10 +19,11 @@ await t.test('Sec-Fetch-Site decides where it is there', (t) => {
   t.end()
 })
 
-await t.test('a listed sibling is our own, a listed stranger is not', (t) => {
+await t.test('a page of a listed origin is our own, wherever it lies', (t) => {
   const origin = 'https://sibling.example'
   t.equal(sourceOf(request({ 'sec-fetch-site': 'same-site', origin })), 'same')
-  t.equal(sourceOf(request({ 'sec-fetch-site': 'cross-site', origin })), 'foreign')
+  t.equal(sourceOf(request({ 'sec-fetch-site': 'cross-site', origin })), 'same')
+  t.equal(sourceOf(request({ 'sec-fetch-site': 'cross-site' })), 'foreign')
   t.equal(sourceOf(request({ origin })), 'same')
   t.end()
 })

@@ -42,6 +42,10 @@ await t.test('what it says of credentials is true', async (t) => {
       const response = await server.inject({
         method: method.toUpperCase() as 'GET',
         url: path.replace('{id}', 'session-1'),
+        ...(path.startsWith('/oauth/') && {
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          payload: 'token=x',
+        }),
       })
       const isGuarded = operation.security !== undefined
       const isShut = response.statusCode === 401 && operation.operationId !== 'refreshToken'

@@ -12,11 +12,19 @@ const PUBLIC = new Set([
   'POST /auth/register',
   'POST /auth/login',
   'POST /auth/refresh_token',
+  'POST /auth/reset_password',
   'GET /health/live',
   'GET /health/ready',
 ])
 /** Guarded by the API key instead. */
 const BY_API_KEY = new Set(['GET /metrics'])
+/** Guarded by the credentials of a client, in the words of OAuth. */
+const BY_CLIENT = new Set(['POST /oauth/introspect', 'POST /oauth/revoke'])
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+
+/** What a service only reads; everything else changes something. */
+const READING = new Set(['current', 'list', 'listUsers', 'listForUser', 'listAudit'])
 
 interface Found {
   readonly name: string
@@ -50,6 +58,7 @@ await t.test('every route is on the public list or answers 401 without credentia
     const response = await server.inject({
       method: method as 'GET',
       url: url.replace(':id', 'session-1'),
+      ...(BY_CLIENT.has(name) && { headers: FORM, payload: 'token=x' }),
     })
     if (listed) {
       // Without a body, the routes that want a token or a password say so; nothing else may say 401.
@@ -59,7 +68,11 @@ await t.test('every route is on the public list or answers 401 without credentia
     }
     t.equal(response.statusCode, 401, `${name} is guarded`)
     if (method === 'HEAD') continue
-    const reason = BY_API_KEY.has(name) ? 'api_key_invalid' : 'credentials_missing'
+    const reason = BY_API_KEY.has(name)
+      ? 'api_key_invalid'
+      : BY_CLIENT.has(name)
+        ? 'client_invalid'
+        : 'credentials_missing'
     t.match(response.json(), { reason }, name)
   }
   t.same(calls, [], 'no service was asked')
@@ -70,7 +83,7 @@ await t.test('the public list names only routes there are', async (t) => {
   const { server, found } = await createWalk()
   const names = new Set(found.map(({ name }) => name))
   t.same(
-    [...PUBLIC, ...BY_API_KEY].filter((name) => !names.has(name)),
+    [...PUBLIC, ...BY_API_KEY, ...BY_CLIENT].filter((name) => !names.has(name)),
     [],
   )
   await server.close()
@@ -94,14 +107,83 @@ await t.test('the surface is the one that is promised', async (t) => {
     new Set([
       ...PUBLIC,
       ...BY_API_KEY,
+      ...BY_CLIENT,
       'POST /auth/logout',
       'GET /me',
       'PATCH /me',
+      'POST /me/password',
+      'GET /admin/users',
+      'PATCH /admin/users/:id',
+      'DELETE /admin/users/:id',
+      'GET /admin/users/:id/sessions',
+      'DELETE /admin/users/:id/sessions',
+      'POST /admin/users/:id/password_reset',
+      'DELETE /admin/sessions/:id',
+      'DELETE /admin/keys/:id/sessions',
+      'GET /admin/audit',
       'GET /sessions',
       'DELETE /sessions',
       'DELETE /sessions/:id',
       'GET /home',
     ]),
   )
+  await server.close()
+})
+
+await t.test('no GET changes anything, and no method but the real one counts', async (t) => {
+  const { server, found, calls } = await createWalk()
+  const headers = {
+    authorization: 'Bearer admin',
+    'x-http-method-override': 'DELETE',
+    'x-method-override': 'DELETE',
+  }
+  for (const { name, method, url } of found) {
+    if (method !== 'GET' && method !== 'HEAD') continue
+    const path = url.replace(':id', 'user-1')
+    const response = await server.inject({ method, url: `${path}?_method=DELETE`, headers })
+    t.ok(response.statusCode < 500, name)
+    await server.inject({ method, url: path, headers })
+  }
+  t.ok(calls.length > 0, 'the services were asked')
+  t.same(
+    calls.map(([name]) => name).filter((name) => !READING.has(name)),
+    [],
+  )
+  await server.close()
+})
+
+await t.test('every answer of every route is kept by no cache but the public ones', async (t) => {
+  const { server, found } = await createWalk()
+  const cached = new Set(['/.well-known/jwks.json', '/openapi.json'])
+  for (const { name, method, url } of found) {
+    const response = await server.inject({
+      method: method as 'GET',
+      url: url.replace(':id', 'user-1'),
+      headers: { authorization: 'Bearer admin' },
+    })
+    const expected = cached.has(url) && response.statusCode < 400 ? /^public/ : /^no-store$/
+    t.match(response.headers['cache-control'], expected, `${name} ${response.statusCode}`)
+  }
+  await server.close()
+})
+
+await t.test('unsafe methods take JSON and nothing else', async (t) => {
+  const { server, found, calls } = await createWalk()
+  const withBody = found.filter(
+    ({ name, method }) => ['POST', 'PATCH', 'PUT'].includes(method) && !BY_CLIENT.has(name),
+  )
+  t.ok(withBody.length >= 8)
+  for (const { name, method, url } of withBody) {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
+      const response = await server.inject({
+        method: method as 'POST',
+        url: url.replace(':id', 'user-1'),
+        headers: { authorization: 'Bearer admin', 'content-type': type },
+        payload: '{"username":"alice","password":"correct-password"}',
+      })
+      t.equal(response.statusCode, 415, `${name} ${type}`)
+    }
+  }
+  t.same(calls, [])
   await server.close()
 })

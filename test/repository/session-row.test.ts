@@ -9,8 +9,8 @@ import {
 import { sampleSession } from '../contract/sample-session.js'
 
 await t.test('session row goes there and back', async (t) => {
-  const { refreshHash, ...session } = sampleSession()
-  const values = toSessionValues({ ...session, refreshHash })
+  const { refreshHash, keyId, ...session } = sampleSession()
+  const values = toSessionValues({ ...session, refreshHash, keyId })
   const columns = SESSION_COLUMNS.split(', ')
   t.equal(values.length, columns.length)
   const row = Object.fromEntries(columns.map((column, at) => [column, values[at] ?? null]))

@@ -10,12 +10,19 @@ import { createMemoryUserRepository } from '../helpers/memory-user-repository.js
 const ADDRESS = '192.0.2.1'
 
 function createHouse() {
+  const registrations: string[] = []
   const deps = {
     users: createMemoryUserRepository(),
     auditLog: createMemoryAuditLog(),
     transactions: createMemoryTransactionRunner(),
     passwordHasher: createFakePasswordHasher(),
     clock: createFakeClock(),
+    registrations,
+    throttle: {
+      countRegistration: async (address: string) => {
+        registrations.push(address)
+      },
+    },
     isCommonPassword: (password: string) => password === 'iloveyou1',
   }
   return { ...deps, accounts: createAccountService(deps) }
@@ -208,4 +215,18 @@ await t.test('findByUsername and list read accounts', async (t) => {
   })
   t.strictSame(await accounts.list({ limit: 1 }), { users: [ada], next: 'user-1' })
   t.strictSame(await accounts.list({ limit: 1, after: 'user-1' }), { users: [eve], next: null })
+})
+
+await t.test('register counts against the address before it hashes', async (t) => {
+  const house = createHouse()
+  await house.accounts.register({ username: 'ada', password: 'correct horse' }, ADDRESS)
+  t.same(house.registrations, [ADDRESS])
+  await t.rejects(house.accounts.register({ username: 'x', password: 'short' }, ADDRESS))
+  t.same(house.registrations, [ADDRESS], 'what is not valid costs nothing')
+  await house.accounts.createAsOperator({
+    username: 'bob',
+    password: 'horse battery',
+    role: 'user',
+  })
+  t.same(house.registrations, [ADDRESS], 'an operator is not counted')
 })

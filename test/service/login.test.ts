@@ -7,6 +7,7 @@ import {
   LAPTOP,
   PHONE,
   SHORT_IDLE_SECONDS,
+  THROTTLE_RULES,
 } from '../helpers/session-house.js'
 
 const INVALID = {
@@ -207,4 +208,38 @@ await t.test('login leaves no secret in the log and the audit log', async (t) =>
   for (const secret of [accessToken, refreshToken, 'correct horse', 'my-secret', 'hunter2']) {
     t.notOk(written.includes(secret))
   }
+})
+
+await t.test('login is throttled by name before anything is looked up or hashed', async (t) => {
+  const house = createSessionHouse()
+  const attempt = (login: string, clientId: string) =>
+    house.sessions.login(
+      { login, password: 'wrong password', remember: true },
+      {
+        ...LAPTOP,
+        clientId,
+      },
+    )
+  await house.login(PHONE)
+  for (const login of ['ada', 'nobody']) {
+    for (let index = 0; index < THROTTLE_RULES.accountFailuresMax; index += 1) {
+      await t.rejects(attempt(login, `stranger-${index}`), INVALID)
+    }
+    const before = [house.passwordHasher.verified.length, house.users.lookups.length]
+    await t.rejects(attempt(login, 'stranger'), {
+      code: 'RESOURCE_EXHAUSTED',
+      reason: 'too_many_attempts',
+      retryAfterSeconds: THROTTLE_RULES.windowSeconds,
+    })
+    t.same([house.passwordHasher.verified.length, house.users.lookups.length], before, login)
+  }
+  await t.rejects(house.login(LAPTOP), { code: 'RESOURCE_EXHAUSTED', reason: 'too_many_attempts' })
+  await t.resolves(house.login(PHONE), 'the browser that signed in before is not locked out')
+})
+
+await t.test('login that the policy refuses leaves no session and no failure behind', async (t) => {
+  const house = createSessionHouse({ mode: 'limit', limit: 1, onLimit: 'refuse' })
+  await house.login()
+  await t.rejects(house.login(PHONE), { code: 'RESOURCE_EXHAUSTED', reason: 'session_limit' })
+  t.notOk(house.auditLog.events.some(({ type }) => type === 'login.failed'))
 })

@@ -6,6 +6,7 @@ import {
   PUSH_MESSAGE_BYTES_MAX,
 } from '../../src/service/push-service.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
+import { BARE_HANDLER_DEPS } from '../helpers/stub-survey-handlers.js'
 import { createFakeBroker } from '../helpers/fake-broker.js'
 
 const MESSAGE = { userId: 'user-1', event: 'news', message: 'hello' }
@@ -20,13 +21,8 @@ function createHouse() {
         return delivered
       },
     }
-    const memory = { forget: () => undefined }
-    const handles = createSessionHandles()
     broker.join(
-      createSurveyHandlers({
-        ...{ handles, hub, sessionStore: memory, userDirectory: memory },
-        isSure: () => true,
-      }),
+      createSurveyHandlers({ ...BARE_HANDLER_DEPS, handles: createSessionHandles(), hub }),
     )
   }
   return { broker, pushed, pushService: createPushService({ broker, surveyTimeoutMs: 100 }) }

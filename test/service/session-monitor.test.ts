@@ -46,6 +46,7 @@ async function createHouse(
       idleExpiresAt: now + 60_000,
       expiresAt: now + 60_000,
       refreshHash: 'hash',
+      keyId: 'key',
     } as const
     await sessionStore.create(session, { mode: 'unlimited' })
     handles.attach(id, { end: (session) => ended.push(session) })

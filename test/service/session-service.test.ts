@@ -204,6 +204,54 @@ await t.test('service raises UNAVAILABLE when the store is away, and ends nothin
   await t.resolves(house.authenticate(accessToken))
 })
 
+await t.test('service ends one browser of the caller, with all its sessions', async (t) => {
+  const house = createSessionHouse()
+  const [first, second] = [await house.login(LAPTOP), await house.login(LAPTOP)]
+  const phone = await house.login(PHONE)
+  const principal = await house.authenticate(phone.accessToken)
+  t.match(await house.sessions.endClient(principal, 'laptop'), { ended: 2 })
+  for (const { accessToken } of [first, second]) {
+    await t.rejects(house.authenticate(accessToken), {
+      code: 'UNAUTHENTICATED',
+      reason: 'ended_by_user',
+    })
+  }
+  await t.resolves(house.authenticate(phone.accessToken))
+  await t.rejects(house.sessions.endClient(principal, 'laptop'), {
+    code: 'NOT_FOUND',
+    reason: 'session_not_found',
+  })
+  house.users.add({ id: 'user-2', username: 'eve', passwordHash: 'hash:password of eve' })
+  const eve = { login: 'eve', password: 'password of eve', remember: true }
+  const other = await house.sessions.login(eve, LAPTOP)
+  await t.rejects(house.sessions.endClient(principal, 'laptop'), {
+    code: 'NOT_FOUND',
+    reason: 'session_not_found',
+  })
+  await t.resolves(house.authenticate(other.accessToken), 'the same browser, another user')
+})
+
+await t.test('an administrator ends a client of a user, and all that a key signed', async (t) => {
+  const house = createSessionHouse()
+  const laptop = await house.login(LAPTOP)
+  const phone = await house.login(PHONE)
+  const actor = { actorId: 'root', address: '192.0.2.9' }
+  const target = { userId: 'user-1', clientId: 'laptop' }
+  t.match(await house.sessions.endAsAdmin(target, actor), { ended: 1 })
+  await t.rejects(house.authenticate(laptop.accessToken), {
+    code: 'UNAUTHENTICATED',
+    reason: 'ended_by_admin',
+  })
+  t.match(house.auditLog.events.at(-1), { type: 'session.ended', ...actor })
+  const { keyId } = await house.tokenVerifier.verifyAccess(phone.accessToken)
+  t.match(await house.sessions.endAsAdmin({ keyId: 'other' }, actor), { ended: 0 })
+  t.match(await house.sessions.endAsAdmin({ keyId }, actor), { ended: 1 })
+  await t.rejects(house.authenticate(phone.accessToken), {
+    code: 'UNAUTHENTICATED',
+    reason: 'ended_by_admin',
+  })
+})
+
 await t.test('createSessionService does nothing by itself', async (t) => {
   const { deps } = createSessionHouse()
   createSessionService(deps)

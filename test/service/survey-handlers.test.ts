@@ -19,8 +19,10 @@ await t.test('survey handlers close, push, count and forget in this process', as
   let isSure = true
   const written: unknown[] = []
   const noteWrite = (userIds: unknown): void => void written.push(userIds)
+  const dropped: string[] = []
+  const keys = { drop: (keyIds: readonly string[]) => dropped.push(...keyIds) }
   const handlers = createSurveyHandlers({
-    ...{ handles, hub, noteWrite },
+    ...{ handles, hub, noteWrite, keys },
     isSure: () => isSure,
     sessionStore: { forget: (sessionIds) => forgotten.push(['sessions', sessionIds]) },
     userDirectory: { forget: (userIds) => forgotten.push(['users', userIds]) },
@@ -52,6 +54,9 @@ await t.test('survey handlers close, push, count and forget in this process', as
     ['users', ['user-1']],
     ['users', null],
   ])
+
+  t.strictSame(handlers.keys_burned({ keyIds: ['key-1', 'key-2'] }), { dropped: 2 })
+  t.strictSame(dropped, ['key-1', 'key-2'])
 
   t.strictSame(handlers.users_written({ userIds: ['user-1'] }), { noted: true })
   t.strictSame(handlers.users_written({ userIds: null }), { noted: true })

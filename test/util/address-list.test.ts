@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createAddressList } from '../../src/util/address-list.js'
+import { createAddressList, networkOf } from '../../src/util/address-list.js'
 
 await t.test('an exact IPv4 address covers itself and no text that contains it', async (t) => {
   const list = createAddressList(['127.0.0.1'])
@@ -106,4 +106,22 @@ await t.test('a malformed pattern is named', async (t) => {
       JSON.stringify(pattern),
     )
   }
+})
+
+await t.test('networkOf is what one customer has to themselves', (t) => {
+  t.equal(networkOf('192.0.2.7'), '192.0.2.7')
+  t.equal(networkOf('::ffff:192.0.2.7'), '192.0.2.7')
+  const network = networkOf('2001:db8:1:2::1')
+  t.equal(network, '20010db800010002/64')
+  for (const same of [
+    '2001:db8:1:2:ffff:ffff:ffff:ffff',
+    '2001:0DB8:0001:0002::',
+    '2001:db8:1:2::1%eth0',
+  ]) {
+    t.equal(networkOf(same), network, same)
+  }
+  t.not(networkOf('2001:db8:1:3::1'), network)
+  t.equal(networkOf('::1'), '0000000000000000/64')
+  t.equal(networkOf('nonsense'), 'nonsense')
+  t.end()
 })

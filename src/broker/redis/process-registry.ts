@@ -32,6 +32,7 @@ export interface ProcessRegistryDeps {
   readonly redis: Pick<BrokerRedis, 'run'>
   readonly key: string
   readonly processId: string
+  /** 0 for one that asks for the others without being one of them. */
   readonly leaseMs: number
 }
 

@@ -35,6 +35,8 @@ export interface RedisBrokerDeps {
   readonly heartbeatMs: number
   /** How long a process that is not heard of counts as alive; several heartbeats. */
   readonly leaseMs: number
+  /** Asks the others without being one of them. */
+  readonly isObserver?: boolean
 }
 
 /**
@@ -63,10 +65,11 @@ class RedisBroker implements Broker {
 
   constructor(deps: RedisBrokerDeps) {
     this.#deps = deps
-    const { redis, keyPrefix, leaseMs } = deps
+    const { redis, keyPrefix, logger, isObserver = false } = deps
     const { processId } = this
-    this.#desk = new SurveyDesk({ processId, logger: deps.logger })
+    this.#desk = new SurveyDesk({ processId, logger, isObserver })
     const key = `${keyPrefix}processes`
+    const leaseMs = isObserver ? 0 : deps.leaseMs
     this.#registry = createProcessRegistry({ redis, key, processId, leaseMs })
     this.#outbox = createOutbox(redis.bus)
     this.#gaps = createGapWatch({
@@ -78,10 +81,11 @@ class RedisBroker implements Broker {
 
   async start(handlers: SurveyHandlers, onGap: () => void): Promise<void> {
     this.#desk.open(handlers, onGap, this.#isClosing())
-    const { redis, heartbeatMs } = this.#deps
+    const { redis, heartbeatMs, isObserver } = this.#deps
+    const names = isObserver ? [this.processId] : [EVERYBODY, this.processId]
     try {
       // Only who listens may be asked: first the subscription, then the lease.
-      await redis.bus.listen([EVERYBODY, this.processId], {
+      await redis.bus.listen(names, {
         onMessage: (name, text) => this.#receive(name, text),
         onDoubt: () => this.#gaps.enter(WHOLE),
         onRestored: () => this.#gaps.leave(WHOLE),

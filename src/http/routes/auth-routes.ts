@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { AccountService } from '../../service/account-service.js'
+import type { CredentialService } from '../../service/credential-service.js'
 import type { SessionService } from '../../service/session-service.js'
 import { cookieNames, readCookies } from '../cookie.js'
 import { clearCredentialCookies, setCredentialCookies } from '../credential-cookies.js'
@@ -12,19 +13,21 @@ import {
   LOGOUT_SCHEMA,
   REFRESH_SCHEMA,
   REGISTER_SCHEMA,
+  RESET_PASSWORD_SCHEMA,
   toSignInJson,
 } from '../schemas/auth-schema.js'
 import { toUserJson } from '../schemas/user-schema.js'
 
 export interface AuthRoutesDeps {
   readonly accounts: AccountService
+  readonly credentials: CredentialService
   readonly sessions: SessionService
   readonly secureCookies: boolean
 }
 
 /** Register, sign in, refresh: for a public scope that labels clients and refuses other sites. */
 export function registerAuthRoutes(scope: TypedServer, deps: AuthRoutesDeps): void {
-  const { accounts, sessions, secureCookies } = deps
+  const { accounts, credentials, sessions, secureCookies } = deps
   const names = cookieNames(secureCookies)
 
   scope.post(
@@ -62,12 +65,20 @@ export function registerAuthRoutes(scope: TypedServer, deps: AuthRoutesDeps): vo
       return toSignInJson(signIn)
     },
   )
+  scope.post(
+    '/auth/reset_password',
+    { schema: RESET_PASSWORD_SCHEMA, config: { operation: 'resetPassword' } },
+    async (request, reply) => {
+      await credentials.resetPassword(request.body, clientOf(request).address)
+      return reply.code(204).send(null)
+    },
+  )
 }
 
 /** Sign out: for a guarded scope. */
 export function registerLogoutRoute(
   scope: TypedServer,
-  deps: Omit<AuthRoutesDeps, 'accounts'>,
+  deps: Pick<AuthRoutesDeps, 'sessions' | 'secureCookies'>,
 ): void {
   scope.post(
     '/auth/logout',

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { PublicKeySource } from '../../domain/token.js'
+import type { PublicKeySet, PublicKeySource } from '../../domain/token.js'
 import type { TypedServer } from '../fastify-types.js'
 import {
   INDEX_SCHEMA,
@@ -26,20 +27,53 @@ export interface DiscoveryRoutesDeps {
   readonly openapiFile: string | null
 }
 
+interface TaggedKeySet {
+  readonly json: ReturnType<typeof toKeySetJson>
+  readonly etag: string
+}
+
+/** The key set as it is sent, and its tag; worked out anew only when the keys have changed. */
+function createTaggedKeySet(publicKeys: PublicKeySource): () => TaggedKeySet {
+  let known: PublicKeySet | undefined
+  let tagged: TaggedKeySet = { json: { keys: [] }, etag: '""' }
+  return () => {
+    const set = publicKeys.publicKeySet()
+    if (set !== known) {
+      const json = toKeySetJson(set)
+      const digest = createHash('sha256').update(JSON.stringify(json)).digest('base64url')
+      tagged = { json, etag: `"${digest}"` }
+      known = set
+    }
+    return tagged
+  }
+}
+
+/** Whether a cache has this very version (RFC 9110 §13.1.2, by weak comparison). */
+function matchesTag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return (
+    header.trim() === '*' ||
+    header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
+  )
+}
+
 /** What other programs need to find their way: for a public scope without cookies, since caches keep it. */
 export async function registerDiscoveryRoutes(
   scope: TypedServer,
   { publicKeys, openapiFile }: DiscoveryRoutesDeps,
 ): Promise<void> {
+  const keySet = createTaggedKeySet(publicKeys)
   const index = openapiFile === null ? INDEX : { ...INDEX, openapi: DOCUMENT_PATH }
 
   scope.get('/', { schema: INDEX_SCHEMA, config: { operation: 'index' } }, () => index)
   scope.get(
     '/.well-known/jwks.json',
     { schema: JWKS_SCHEMA, config: { operation: 'getKeys' } },
-    (_request, reply) => {
-      reply.header('cache-control', KEYS_CACHE_CONTROL)
-      return toKeySetJson(publicKeys.publicKeySet())
+    async (request, reply) => {
+      const { json, etag } = keySet()
+      reply.header('cache-control', KEYS_CACHE_CONTROL).header('etag', etag)
+      if (matchesTag(request.headers['if-none-match'], etag)) return reply.code(304).send(null)
+      return json
     },
   )
   if (openapiFile === null) return

@@ -27,6 +27,14 @@ export function registerSessionRoutes(scope: TypedServer, sessions: SessionServi
   scope.delete(
     '/sessions',
     { schema: END_OTHER_SESSIONS_SCHEMA, config: { operation: 'endOtherSessions' } },
-    async (request) => toEndResultJson(await sessions.endOthers(principalOf(request))),
+    async (request) => {
+      const { clientId } = request.query
+      const principal = principalOf(request)
+      return toEndResultJson(
+        clientId === undefined
+          ? await sessions.endOthers(principal)
+          : await sessions.endClient(principal, clientId),
+      )
+    },
   )
 }

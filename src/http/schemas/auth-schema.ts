@@ -1,4 +1,3 @@
-import { PASSWORD_BYTES_MAX } from '../../domain/password.js'
 import { TOKEN_BYTES_MAX } from '../../domain/token.js'
 import {
   DISPLAY_NAME_CHARS_MAX,
@@ -8,10 +7,10 @@ import {
 } from '../../domain/user.js'
 import type { SignIn } from '../../service/session-service.js'
 import type { Static } from './static.js'
-import { toUserJson, USER_SCHEMA } from './user-schema.js'
+import { PASSWORD_SCHEMA, toUserJson, USER_SCHEMA } from './user-schema.js'
 
 // The lengths here only bound the work. The services know the rules, and name every wrong field at once.
-const PASSWORD_SCHEMA = { type: 'string', minLength: 1, maxLength: PASSWORD_BYTES_MAX } as const
+const RESET_TOKEN_CHARS_MAX = 128
 
 export const REGISTER_BODY_SCHEMA = {
   title: 'NewAccount',
@@ -135,6 +134,26 @@ export const REFRESH_SCHEMA = {
   body: REFRESH_BODY_SCHEMA,
   response: { 200: { ...SIGN_IN_SCHEMA, description: 'The new pair.' } },
   problems: [400, 401, 403, 413, 415],
+} as const
+
+export const RESET_PASSWORD_SCHEMA = {
+  tags: ['authentication'],
+  summary: 'Set a new password with the token of a reset link',
+  description:
+    'The token is good once, for a while, and until the password changes. All sessions of the ' +
+    'account are over then.',
+  body: {
+    title: 'PasswordReset',
+    type: 'object',
+    required: ['token', 'newPassword'],
+    additionalProperties: false,
+    properties: {
+      token: { type: 'string', minLength: 1, maxLength: RESET_TOKEN_CHARS_MAX },
+      newPassword: { ...PASSWORD_SCHEMA, description: '8 to 1024 bytes of UTF-8.' },
+    },
+  },
+  response: { 204: { type: 'null', description: 'Set; sign in with it.' } },
+  problems: [400, 403, 413, 415, 429],
 } as const
 
 export const LOGOUT_SCHEMA = {

@@ -68,6 +68,7 @@ export const JWKS_SCHEMA = {
         },
       },
     },
+    304: { type: 'null', description: 'The set has not changed: `If-None-Match` names it.' },
   },
   problems: [],
 } as const

@@ -126,7 +126,19 @@ export const END_SESSION_SCHEMA = {
 
 export const END_OTHER_SESSIONS_SCHEMA = {
   tags: ['sessions'],
-  summary: 'End all own sessions but this one',
+  summary: 'End all own sessions but this one, or those on one browser or device',
+  querystring: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      clientId: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 64,
+        description: 'End all sessions on this browser or device, with all its tabs, instead.',
+      },
+    },
+  },
   response: { 200: { ...END_RESULT_SCHEMA, description: 'They are over.' } },
-  problems: [400, 401, 403],
+  problems: [400, 401, 403, 404],
 } as const

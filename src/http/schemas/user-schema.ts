@@ -1,11 +1,13 @@
 import {
   DISPLAY_NAME_CHARS_MAX,
+  EMAIL_BYTES_MAX,
   GENDERS,
   type User,
   USER_ROLES,
   USER_STATES,
 } from '../../domain/user.js'
-import { SESSION_SCHEMA } from './session-schema.js'
+import { PASSWORD_BYTES_MAX } from '../../domain/password.js'
+import { END_RESULT_SCHEMA, SESSION_SCHEMA } from './session-schema.js'
 import type { Static } from './static.js'
 
 /** An account as every answer shows it: never a password or its hash. */
@@ -67,6 +69,13 @@ export function toUserJson(user: User): UserJson {
   }
 }
 
+// The length only bounds the work; the services know the rules.
+export const PASSWORD_SCHEMA = {
+  type: 'string',
+  minLength: 1,
+  maxLength: PASSWORD_BYTES_MAX,
+} as const
+
 export const UPDATE_PROFILE_BODY_SCHEMA = {
   title: 'ProfileChanges',
   type: 'object',
@@ -80,6 +89,12 @@ export const UPDATE_PROFILE_BODY_SCHEMA = {
       maxLength: DISPLAY_NAME_CHARS_MAX * 4,
     },
     gender: { type: 'string', enum: GENDERS },
+    email: {
+      type: ['string', 'null'],
+      maxLength: EMAIL_BYTES_MAX,
+      description: 'Can be used to sign in, so it takes `currentPassword`; null takes it away.',
+    },
+    currentPassword: PASSWORD_SCHEMA,
   },
   examples: [{ displayName: 'Alice in Wonderland' }],
 } as const
@@ -105,5 +120,22 @@ export const UPDATE_ME_SCHEMA = {
   summary: 'Change the own profile',
   body: UPDATE_PROFILE_BODY_SCHEMA,
   response: { 200: ME },
-  problems: [400, 401, 403, 413, 415],
+  problems: [400, 401, 403, 409, 413, 415, 429],
+} as const
+
+export const CHANGE_PASSWORD_SCHEMA = {
+  tags: ['account'],
+  summary: 'Change the own password and end all other own sessions',
+  body: {
+    title: 'PasswordChange',
+    type: 'object',
+    required: ['currentPassword', 'newPassword'],
+    additionalProperties: false,
+    properties: {
+      currentPassword: PASSWORD_SCHEMA,
+      newPassword: { ...PASSWORD_SCHEMA, description: '8 to 1024 bytes of UTF-8.' },
+    },
+  },
+  response: { 200: { ...END_RESULT_SCHEMA, description: 'Changed; the others are over.' } },
+  problems: [400, 401, 403, 413, 415, 429],
 } as const

@@ -204,6 +204,15 @@ export const SQLITE_MIGRATIONS: Readonly<Record<string, Migration>> = {
     'CREATE TABLE revocation_epoch AS SELECT lower(hex(randomblob(8))) AS epoch',
     'DROP TABLE revocation_epoch',
   ),
+  // Null for a session from before the key was kept: its next rotation fills it in.
+  '2026-11-21-83-sessions-key': statements(
+    'ALTER TABLE sessions ADD COLUMN key_id TEXT',
+    'ALTER TABLE sessions DROP COLUMN key_id',
+  ),
+  '2026-11-21-84-sessions-by-key': statements(
+    'CREATE INDEX sessions_by_key ON sessions (key_id)',
+    'DROP INDEX sessions_by_key',
+  ),
 }
 
 function statements(up: string, down: string): Migration {

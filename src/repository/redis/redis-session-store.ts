@@ -24,6 +24,7 @@ import {
   toTexts,
 } from './session-record.js'
 import type { SessionRedis } from './session-redis.js'
+import { createSignedSessions, type SignedSessions } from './signed-sessions.js'
 import {
   CREATE_SCRIPT,
   END_SCRIPT,
@@ -63,6 +64,7 @@ class RedisSessionStore implements SessionStore {
   readonly #logger: Logger
   readonly #keys: SessionKeys
   readonly #reader: SessionReader
+  readonly #signed: SignedSessions
   readonly #recentEnds = createRecentEnds()
 
   constructor({ redis, keyPrefix, logger, cacheEntriesMax }: RedisSessionStoreDeps) {
@@ -71,6 +73,7 @@ class RedisSessionStore implements SessionStore {
     this.#keys = createSessionKeys(keyPrefix)
     const entriesMax = cacheEntriesMax ?? CACHE_ENTRIES_MAX
     this.#reader = new SessionReader({ redis, keys: this.#keys, entriesMax })
+    this.#signed = createSignedSessions({ redis, keys: this.#keys })
     redis.onUp(() => void this.#repeatEnds())
   }
 
@@ -82,7 +85,12 @@ class RedisSessionStore implements SessionStore {
     const [outcome, ...displaced] = await guard(async () => {
       // First the way to the session, then the session: an owner without a session does no harm.
       const set = ['SET', ownerKey, userId, 'NX', 'PX', String(ownerTtlMs)]
-      if ((await this.#redis.send(ownerKey, set)) === null) throw new Error('session id in use')
+      const [owner] = await Promise.all([
+        this.#redis.send(ownerKey, set),
+        // Before the session, as the way to it: one too many in the set does no harm.
+        this.#signed.note(session.keyId, id, session.expiresAt, createdAt),
+      ])
+      if (owner === null) throw new Error('session id in use')
       return this.#run(CREATE_SCRIPT, userId, [
         id,
         userId,
@@ -115,7 +123,12 @@ class RedisSessionStore implements SessionStore {
 
   async rotate(request: RotateRequest): Promise<RotateOutcome> {
     const { sessionId, now, idleExpiresAt } = request
-    const userId = await guard(() => this.#reader.ownerOf(sessionId))
+    const [userId] = await guard(() =>
+      Promise.all([
+        this.#reader.ownerOf(sessionId),
+        this.#signed.note(request.nextKeyId, sessionId, request.expiresAt, now),
+      ]),
+    )
     if (userId === null) return { outcome: 'over', reason: null }
     const [outcome, detail] = await guard(() =>
       this.#run(ROTATE_SCRIPT, userId, [
@@ -129,6 +142,7 @@ class RedisSessionStore implements SessionStore {
         request.clientId,
         request.sealedPair,
         String(request.replayWindowMs),
+        request.nextKeyId,
       ]),
     )
     this.#reader.forget(sessionId)
@@ -155,14 +169,19 @@ class RedisSessionStore implements SessionStore {
     reason: SessionEndReason,
     now: number,
   ): Promise<readonly EndedSession[]> {
-    if (selector.by === 'user') {
-      const { userId, exceptSessionId = '' } = selector
-      return this.#end(userId, 'all', exceptSessionId, reason, now)
+    switch (selector.by) {
+      case 'user':
+        return this.#end(selector.userId, ['all', selector.exceptSessionId ?? ''], reason, now)
+      case 'client':
+        return this.#end(selector.userId, ['client', selector.clientId], reason, now)
+      case 'session': {
+        const userId = await guard(() => this.#reader.ownerOf(selector.sessionId))
+        if (userId === null || userId !== (selector.userId ?? userId)) return []
+        return this.#end(userId, ['one', selector.sessionId], reason, now)
+      }
+      case 'key':
+        return this.#endSigned(selector.keyId, reason, now)
     }
-    const userId = await guard(() => this.#reader.ownerOf(selector.sessionId))
-    if (userId === null) return []
-    if (selector.userId !== undefined && selector.userId !== userId) return []
-    return this.#end(userId, 'one', selector.sessionId, reason, now)
   }
 
   async listByUser(userId: string, now: number): Promise<readonly Session[]> {
@@ -205,14 +224,34 @@ class RedisSessionStore implements SessionStore {
     return 0
   }
 
-  async #end(
-    userId: string,
-    mode: 'one' | 'all',
-    sessionId: string,
+  async #endSigned(
+    keyId: string,
     reason: SessionEndReason,
     now: number,
   ): Promise<readonly EndedSession[]> {
-    const args = [userId, String(now), String(RETENTION_MS), reason, mode, sessionId]
+    const ids = await guard(() => this.#signed.list(keyId, now))
+    const ended: EndedSession[] = []
+    for (let from = 0; from < ids.length; from += ASK_AT_ONCE) {
+      const chunk = ids.slice(from, from + ASK_AT_ONCE)
+      const results = await Promise.all(
+        chunk.map(async (id) => {
+          const userId = await guard(() => this.#reader.ownerOf(id))
+          // It may have gone on to another key since: the script looks.
+          return userId === null ? [] : this.#end(userId, ['one', id, keyId], reason, now)
+        }),
+      )
+      ended.push(...results.flat())
+    }
+    return ended
+  }
+
+  async #end(
+    userId: string,
+    which: readonly string[],
+    reason: SessionEndReason,
+    now: number,
+  ): Promise<readonly EndedSession[]> {
+    const args = [userId, String(now), String(RETENTION_MS), reason, ...which]
     return this.#over(await guard(() => this.#run(END_SCRIPT, userId, args)), userId, reason)
   }
 

@@ -8,6 +8,8 @@ export interface SessionKeys {
   ofSession(userId: string, sessionId: string): string
   /** Holds the id of the session's user: the way from a session id to the slot where its hash lies. */
   ofOwner(sessionId: string): string
+  /** Ordered set of the ids of sessions that a key has signed, by their absolute ends. */
+  ofSigningKey(keyId: string): string
   /** The session whose hash this is; null for any other key. */
   sessionIdOf(key: string): string | null
 }
@@ -26,6 +28,7 @@ export function createSessionKeys(prefix: string): SessionKeys {
     baseOf,
     ofSession: (userId, sessionId) => baseOf(userId) + sessionId,
     ofOwner: (sessionId) => `${prefix}session-owner:${sessionId}`,
+    ofSigningKey: (keyId) => `${prefix}sessions-of-key:${keyId}`,
     sessionIdOf(key) {
       if (!key.startsWith(sessionPrefix)) return null
       const end = key.indexOf('}:', sessionPrefix.length)

@@ -64,7 +64,8 @@ export function toSession(id: string, fields: readonly (string | null)[]): Sessi
 export function toHash(session: NewSession): readonly string[] {
   const idleExpiresAt = Math.min(session.idleExpiresAt, session.expiresAt)
   const fields = { ...session, idleExpiresAt }
-  return [...SESSION_FIELDS, 'refreshHash' as const].flatMap((name) => [name, String(fields[name])])
+  const names = [...SESSION_FIELDS, 'refreshHash', 'keyId'] as const
+  return names.flatMap((name) => [name, String(fields[name])])
 }
 
 /** Whether the session of a record is alive at `now`, and why it is not. */

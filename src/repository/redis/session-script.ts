@@ -62,7 +62,7 @@ return answer
 
 /**
  * ARGV: base, id, user, now, idle end, retention, presented hash, next hash, client, sealed pair, length of
- * the replay window. Answers an outcome and what belongs to it.
+ * the replay window, signing key. Answers an outcome and what belongs to it.
  */
 export const ROTATE_SCRIPT = `${SHARED}
 local id, userId, now, retention = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[6])
@@ -75,7 +75,7 @@ local r = redis.call('HMGET', key, 'refreshHash', 'previousHash', 'rotatedAt', '
 if r[1] == presented then
   local idle = math.max(tonumber(r[7]), math.min(tonumber(ARGV[5]), tonumber(r[8])))
   redis.call('HSET', key, 'refreshHash', ARGV[8], 'previousHash', presented, 'rotatedAt', ARGV[4],
-    'rotatedBy', client, 'sealedPair', ARGV[10],
+    'rotatedBy', client, 'sealedPair', ARGV[10], 'keyId', ARGV[12],
     'lastSeenAt', string.format('%.0f', math.max(tonumber(r[6]), now)),
     'idleExpiresAt', string.format('%.0f', idle))
   keep(id, idle - now + retention)
@@ -103,22 +103,37 @@ return 1
 `
 
 /**
- * ARGV: base, user, now, retention, reason, `one` or `all`, the session to end or the one to spare.
+ * ARGV: base, user, now, retention, reason, then which: `one` and the session to end, `all` and the session to
+ * spare, or `client` and the client; last, where given, the key that must have signed them.
  * Answers the ids that were live and are now over.
  */
 export const END_SCRIPT = `${SHARED}
 local userId, now, retention, reason = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local ids = {ARGV[7]}
-if ARGV[6] == 'all' then ids = redis.call('ZRANGE', set, 0, -1) end
+if ARGV[6] ~= 'one' then ids = redis.call('ZRANGE', set, 0, -1) end
 local ended = {}
 for _, id in ipairs(ids) do
-  local isSpared = ARGV[6] == 'all' and id == ARGV[7]
-  if not isSpared and not overReason(base .. id, now) then
+  local isMeant = ARGV[6] ~= 'all' or id ~= ARGV[7]
+  if ARGV[6] == 'client' then isMeant = redis.call('HGET', base .. id, 'clientId') == ARGV[7] end
+  if ARGV[8] then isMeant = redis.call('HGET', base .. id, 'keyId') == ARGV[8] end
+  if isMeant and not overReason(base .. id, now) then
     finish(id, reason, userId, retention)
     ended[#ended + 1] = id
   end
 end
 return ended
+`
+
+/**
+ * KEYS[1]: the ordered set of the sessions of a signing key. ARGV: now, then the absolute end and the id of each
+ * session. What has ended by now is taken out, and the set goes with the last of its sessions.
+ */
+export const SIGNED_SCRIPT = `
+redis.call('ZADD', KEYS[1], unpack(ARGV, 2))
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+if last[2] then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', last[2] - tonumber(ARGV[1]))) end
+return 1
 `
 
 /**

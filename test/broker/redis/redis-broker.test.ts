@@ -51,6 +51,7 @@ async function startProcess(
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
     }),
+    keys_burned: ({ keyIds }) => ({ dropped: keyIds.length }),
     ...overrides,
   })
   await redis.start()
@@ -82,13 +83,13 @@ async function setUp(
     pool.push(redis)
   }
   return {
-    createBroker() {
+    createBroker({ isObserver } = { isObserver: false }) {
       const redis = pool.shift()
       if (!redis) throw new Error('the contract takes more brokers than were prepared')
       const logger = createMemoryLogger()
       const broker = createRedisBroker({
         ...{ redis, keyPrefix, logger },
-        ...{ heartbeatMs: 1_000, leaseMs: 60_000 },
+        ...{ heartbeatMs: 1_000, leaseMs: 60_000, isObserver },
       })
       t.teardown(() => broker.close())
       return broker

@@ -204,3 +204,22 @@ await t.test('logout ends the session and takes the cookies back', async (t) => 
   t.equal((await post('/auth/logout')).statusCode, 401)
   await server.close()
 })
+
+await t.test('POST /auth/reset_password sets a password with the token of a link', async (t) => {
+  const { server, calls } = createTestHttp()
+  const post = (payload: object, headers: Record<string, string> = {}) =>
+    server.inject({ method: 'POST', url: '/auth/reset_password', payload, headers })
+  const reset = { token: 'reset-1', newPassword: 'battery staple' }
+  const done = await post(reset)
+  t.equal(done.statusCode, 204)
+  t.equal(done.payload, '')
+  t.same(calls, [['resetPassword', reset, '127.0.0.1']])
+  const refused = await post({ ...reset, token: 'other' })
+  t.equal(refused.statusCode, 400)
+  t.match(refused.json(), { reason: 'reset_token_invalid' })
+  t.notMatch(refused.payload, 'battery')
+  t.equal((await post({ ...reset, token: 'x'.repeat(129) })).statusCode, 400)
+  const foreign = await post(reset, { 'sec-fetch-site': 'cross-site' })
+  t.equal(foreign.statusCode, 403)
+  await server.close()
+})

@@ -22,6 +22,37 @@ await t.test('the key set is public, cacheable and free of private members', asy
   await server.close()
 })
 
+await t.test('a cache that has the key set is told so until the keys change', async (t) => {
+  let keys = [{ kty: 'RSA', kid: 'k1' }]
+  let set = { keys }
+  const publicKeys = { publicKeySet: () => set }
+  const { server } = createTestHttp({ routesDeps: { publicKeys } })
+  const get = (tag?: string) =>
+    server.inject({
+      url: '/.well-known/jwks.json',
+      headers: tag === undefined ? {} : { 'if-none-match': tag },
+    })
+  const tag = String((await get()).headers.etag)
+  t.match(tag, /^"[\w-]{43}"$/)
+  for (const known of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+    const same = await get(known)
+    t.equal(same.statusCode, 304, known)
+    t.equal(same.payload, '')
+    t.equal(same.headers.etag, tag)
+    t.equal(same.headers['cache-control'], 'public, max-age=300')
+  }
+  t.equal((await get('"other"')).statusCode, 200)
+  set = { keys: [...keys] }
+  t.equal((await get(tag)).statusCode, 304, 'read anew, but the same keys')
+  keys = [...keys, { kty: 'RSA', kid: 'k2' }]
+  set = { keys }
+  const changed = await get(tag)
+  t.equal(changed.statusCode, 200)
+  t.not(changed.headers.etag, tag)
+  t.match(changed.json(), { keys: [{ kid: 'k1' }, { kid: 'k2' }] })
+  await server.close()
+})
+
 await t.test('the document is the file, byte for byte', async (t) => {
   const text = '{ "openapi": "3.1.0" }\n'
   const dir = t.testdir({ 'openapi.json': text })

@@ -50,3 +50,16 @@ await t.test('DELETE /sessions ends the others', async (t) => {
   t.match(calls, [['endOthers', { sessionId: 'session-1' }]])
   await server.close()
 })
+
+await t.test('DELETE /sessions?clientId= ends one browser, and a typo ends nothing', async (t) => {
+  const { server, calls } = createTestHttp()
+  const remove = (query: string) =>
+    server.inject({ method: 'DELETE', url: `/sessions${query}`, headers: HEADERS })
+  t.same((await remove('?clientId=client-1')).json(), END_RESULT)
+  t.match(calls, [['endClient', { sessionId: 'session-1' }, 'client-1']])
+  for (const query of ['?clientid=client-1', '?clientId=', '?clientId=a&clientId=b', '?all=1']) {
+    t.equal((await remove(query)).statusCode, 400, query)
+  }
+  t.equal(calls.length, 1)
+  await server.close()
+})

@@ -29,6 +29,7 @@ function newSession(overrides: Partial<NewSession> = {}): NewSession {
     idleExpiresAt: now + HOUR_MS,
     expiresAt: now + 24 * HOUR_MS,
     refreshHash: 'hash-0',
+    keyId: 'key-0',
     ...overrides,
   }
 }
@@ -131,10 +132,12 @@ await t.test('on a single redis', { skip }, async (t) => {
       sessionId: session.id,
       presentedHash: 'hash-0',
       nextHash: 'hash-1',
+      nextKeyId: 'key-0',
       clientId: 'client-1',
       sealedPair: 'sealed',
       now: Date.now(),
       idleExpiresAt,
+      expiresAt: session.expiresAt,
       replayWindowMs: 10_000,
     })
     t.strictSame(rotated, { outcome: 'rotated' })
@@ -153,10 +156,12 @@ await t.test('on a single redis', { skip }, async (t) => {
         sessionId: session.id,
         presentedHash: 'hash-0',
         nextHash: 'hash-1',
+        nextKeyId: 'key-0',
         clientId: 'client-1',
         sealedPair: 'sealed',
         now: Date.now(),
         idleExpiresAt: session.idleExpiresAt,
+        expiresAt: session.expiresAt,
         replayWindowMs: 10_000,
       }
       const rotating = [there.rotate(rotation), there.check(session.id, Date.now())]
@@ -181,14 +186,14 @@ await t.test('on a single redis', { skip }, async (t) => {
     await store.create(second, { mode: 'single' })
     await store.touch(second.id, Date.now(), Date.now() + 2 * HOUR_MS)
     const keys = (await server.command('KEYS', 'expiry:*')) as string[]
-    t.equal(keys.length, 5, 'two sessions, two owners, one user')
+    t.equal(keys.length, 6, 'two sessions, two owners, one user, one signing key')
     for (const key of keys) {
       const ttlMs = Number(await server.command('PTTL', key))
       t.ok(ttlMs > 23 * HOUR_MS && ttlMs <= 48 * HOUR_MS, key)
     }
     await t.rejects(store.create(newSession(), { mode: 'limit', limit: 1, onLimit: 'refuse' }))
     await waitFor('the refused one leaves nothing', async () => {
-      return ((await server.command('KEYS', 'expiry:*')) as string[]).length === 5
+      return ((await server.command('KEYS', 'expiry:*')) as string[]).length === 6
     })
   })
 

@@ -22,6 +22,7 @@ const session: NewSession = {
   idleExpiresAt: 2_000,
   expiresAt: 3_000,
   refreshHash: 'h',
+  keyId: 'k',
 }
 
 /** What HMGET would answer for a hash. */
@@ -35,8 +36,9 @@ function replyOf(hash: readonly string[]): (string | null)[] {
 await t.test('a session comes back as it was stored, without its token', async (t) => {
   const hash = toHash(session)
   t.ok(hash.includes('refreshHash'))
-  const { refreshHash, ...expected } = session
+  const { refreshHash, keyId, ...expected } = session
   t.equal(refreshHash, 'h')
+  t.equal(keyId, 'k')
   const record = toSessionRecord('s1', replyOf(hash))
   t.strictSame(record, { kind: 'session', alive: { alive: true, session: expected } })
 })

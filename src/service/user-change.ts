@@ -1,0 +1,78 @@
+import type { AuditEvent, AuditLog } from '../domain/audit.js'
+import type { Clock } from '../domain/clock.js'
+import type { Transaction, TransactionRunner } from '../domain/transaction.js'
+import { type User, type UserChanges, userNotFound, type UserRepository } from '../domain/user.js'
+import type { EndActor } from './session-ender.js'
+
+export interface UserChangeDeps {
+  readonly users: UserRepository
+  readonly auditLog: AuditLog
+  readonly transactions: TransactionRunner
+  readonly clock: Clock
+}
+
+type Entry = Pick<AuditEvent, 'type' | 'data'>
+
+/**
+ * Changes an account and writes down what changed, in one transaction; `more` is written with it. Raises
+ * NOT_FOUND (`user_not_found`), ALREADY_EXISTS (`email_taken`).
+ */
+export async function changeUser(
+  deps: UserChangeDeps,
+  userId: string,
+  changes: UserChanges,
+  actor: EndActor,
+  more: readonly Entry[] = [],
+): Promise<User> {
+  const before = await deps.users.findById(userId)
+  if (!before) throw userNotFound()
+  return deps.transactions.run(async (tx) => {
+    const after = await deps.users.update(tx, userId, changes)
+    if (!after) throw userNotFound()
+    await writeDown(deps, tx, userId, actor, [...entriesOf(before, after), ...more])
+    return after
+  })
+}
+
+/** Takes an account away and writes it down. Raises NOT_FOUND (`user_not_found`). */
+export async function removeUser(
+  deps: UserChangeDeps,
+  userId: string,
+  actor: EndActor,
+): Promise<void> {
+  const user = await deps.users.findById(userId)
+  if (!user) throw userNotFound()
+  await deps.transactions.run(async (tx) => {
+    if (!(await deps.users.delete(tx, userId))) throw userNotFound()
+    const data = { username: user.username }
+    await writeDown(deps, tx, userId, actor, [{ type: 'user.deleted', data }])
+  })
+}
+
+async function writeDown(
+  { auditLog, clock }: UserChangeDeps,
+  tx: Transaction,
+  userId: string,
+  actor: EndActor,
+  entries: readonly Entry[],
+): Promise<void> {
+  const common = { ...actor, at: clock.now(), userId, sessionId: null }
+  for (const entry of entries) await auditLog.append({ ...common, ...entry }, tx)
+}
+
+function entriesOf(before: User, after: User): Entry[] {
+  const entries: Entry[] = []
+  if (before.role !== after.role) {
+    entries.push({ type: 'user.role_changed', data: { from: before.role, to: after.role } })
+  }
+  if (before.state !== after.state) {
+    entries.push({ type: after.state === 'frozen' ? 'user.frozen' : 'user.unfrozen', data: {} })
+  }
+  const fields = (['displayName', 'gender', 'email'] as const).filter(
+    (field) => before[field] !== after[field],
+  )
+  if (fields.length > 0) {
+    entries.push({ type: 'user.profile_changed', data: { fields: fields.join(' ') } })
+  }
+  return entries
+}
