@@ -1,15 +1,14 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { CliCertificate } from './cli-apps.js'
+import { type CommandContext, type ConfigOptions, printJson } from './command-context.js'
 import {
-  type CommandContext,
-  type ConfigOptions,
-  addConfigOptions,
-  addExamples,
-  loadCommandConfig,
-  printJson,
-  runCommand,
-} from './command-context.js'
+  type CommandCall,
+  type CommandDefinition,
+  defineCommand,
+  defineGroup,
+  PRINT_JSON,
+} from './define-command.js'
 import { formatInstant, formatTable } from './format-table.js'
 import { integerBetween } from './parse-option.js'
 import { EXIT_FAILED, EXIT_OK } from './run-service.js'
@@ -35,22 +34,67 @@ interface CreateOptions extends CertsOptions {
 
 /** `app certs create | show`. */
 export function registerCertsCommand(program: Command, context: CommandContext): void {
-  const group = program
-    .command('certs')
-    .description('Make and show certificates for gRPC over TLS; no other tool is needed.')
-  addExamples(group, ['app certs create --client billing', 'app certs show'])
-  registerCreate(group, context)
-  registerShow(group, context)
+  const description = 'Make and show certificates for gRPC over TLS; no other tool is needed.'
+  const group = defineGroup(program, 'certs', description, [
+    'app certs create --client billing',
+    'app certs show',
+  ])
+  defineCommand(group, context, CREATE)
+  defineCommand(group, context, SHOW)
 }
 
-function registerCreate(group: Command, context: CommandContext): void {
-  const command = group
-    .command('create')
-    .description(
-      'Make an authority (ca.pem, unless the folder has one), a certificate for the server and one ' +
-        'for each client. No file is overwritten; all are readable by their owner only.',
-    )
-  addDirOption(addConfigOptions(command))
+const CREATE: CommandDefinition<CreateOptions> = {
+  name: 'create',
+  description:
+    'Make an authority (ca.pem, unless the folder has one), a certificate for the server and one ' +
+    'for each client. No file is overwritten; all are readable by their owner only.',
+  examples: [
+    'app certs create',
+    'app certs create --host gatehouse.internal 10.0.0.5 --client billing search',
+    'app certs create --no-server --client reports --days 90',
+  ],
+  configure: addCreateOptions,
+  json: PRINT_JSON,
+  async run(call) {
+    const { context, options } = call
+    const app = await context.apps.openCertificates()
+    const written = await app.create({
+      folder: await folderOf(call),
+      hosts: options.server ? (options.host ?? LOCAL_HOSTS) : [],
+      clients: options.client ?? [],
+      days: options.days,
+      authorityDays: options.caDays,
+      now: context.io.now(),
+    })
+    const lines = written.map(({ kind, name, certFile, keyFile }) => {
+      return `${kind.padEnd('server'.length)}  ${name}: ${certFile}, ${keyFile}\n`
+    })
+    return { text: lines.length > 0 ? lines.join('') : 'nothing to make\n', json: written }
+  },
+}
+
+const SHOW: CommandDefinition<CertsOptions> = {
+  name: 'show',
+  description: 'Show the certificates of a folder or a file; fails when one has expired.',
+  examples: ['app certs show', 'app certs show data/certs/server.pem --json'],
+  configure: (command) =>
+    addDirOption(command.argument('[file]', 'a file in PEM (default: the folder)')),
+  json: PRINT_JSON,
+  async run(call) {
+    const { context, options } = call
+    const [file] = call.args
+    const path = file === undefined ? await folderOf(call) : resolve(context.io.cwd, file)
+    const app = await context.apps.openCertificates()
+    const certificates = await app.show(path)
+    const now = context.io.now()
+    if (options.json) printJson(context, certificates)
+    else context.io.stdout.write(format(certificates, now))
+    return certificates.every(({ validTo }) => validTo > now) ? EXIT_OK : EXIT_FAILED
+  },
+}
+
+function addCreateOptions(command: Command): void {
+  addDirOption(command)
     .option(
       '--host <name...>',
       `names and addresses of the server (default: ${LOCAL_HOSTS.join(', ')})`,
@@ -64,63 +108,15 @@ function registerCreate(group: Command, context: CommandContext): void {
       integerBetween(1, DAYS_MAX),
       AUTHORITY_DAYS,
     )
-    .option('--json', 'print JSON')
-  addExamples(command, [
-    'app certs create',
-    'app certs create --host gatehouse.internal 10.0.0.5 --client billing search',
-    'app certs create --no-server --client reports --days 90',
-  ])
-  command.action((options: CreateOptions) =>
-    runCommand(context, async () => {
-      const folder = await folderOf(context, options)
-      const app = await context.apps.openCertificates()
-      const written = await app.create({
-        folder,
-        hosts: options.server ? (options.host ?? LOCAL_HOSTS) : [],
-        clients: options.client ?? [],
-        days: options.days,
-        authorityDays: options.caDays,
-        now: context.io.now(),
-      })
-      if (options.json) printJson(context, written)
-      else {
-        const lines = written.map(({ kind, name, certFile, keyFile }) => {
-          return `${kind.padEnd('server'.length)}  ${name}: ${certFile}, ${keyFile}\n`
-        })
-        context.io.stdout.write(lines.length > 0 ? lines.join('') : 'nothing to make\n')
-      }
-      return EXIT_OK
-    }),
-  )
-}
-
-function registerShow(group: Command, context: CommandContext): void {
-  const command = group
-    .command('show')
-    .description('Show the certificates of a folder or a file; fails when one has expired.')
-    .argument('[file]', 'a file in PEM (default: the folder)')
-  addDirOption(addConfigOptions(command)).option('--json', 'print JSON')
-  addExamples(command, ['app certs show', 'app certs show data/certs/server.pem --json'])
-  command.action((file: string | undefined, options: CertsOptions) =>
-    runCommand(context, async () => {
-      const path =
-        file === undefined ? await folderOf(context, options) : resolve(context.io.cwd, file)
-      const app = await context.apps.openCertificates()
-      const certificates = await app.show(path)
-      if (options.json) printJson(context, certificates)
-      else context.io.stdout.write(format(certificates, context.io.now()))
-      return certificates.every(({ validTo }) => validTo > context.io.now()) ? EXIT_OK : EXIT_FAILED
-    }),
-  )
 }
 
 function addDirOption(command: Command): Command {
   return command.option('--dir <folder>', 'folder of the certificates (default: certs in dataDir)')
 }
 
-async function folderOf(context: CommandContext, options: CertsOptions): Promise<string> {
+async function folderOf({ context, options, load }: CommandCall<CertsOptions>): Promise<string> {
   if (options.dir !== undefined) return resolve(context.io.cwd, options.dir)
-  const { config } = await loadCommandConfig(context, options)
+  const { config } = await load()
   return resolve(config.dataDir, 'certs')
 }
 
