@@ -8,6 +8,9 @@ export type AuditType =
   | 'session.ended'
   | 'session.reuse_detected'
   | 'login.failed'
+  | 'identity.linked'
+  | 'identity.unlinked'
+  | 'user.email_reclaimed'
 
 /** One line of the audit log: who did what to whom, from where. Never a secret. */
 export interface AuditEvent {

@@ -6,9 +6,11 @@ import type { HelloClient } from '../domain/hello.js'
 import type { PublicKeySource } from '../domain/token.js'
 import type { AccountService } from '../service/account-service.js'
 import type { AuthenticationService } from '../service/authentication-service.js'
+import type { OauthService } from '../service/oauth-service.js'
 import type { SessionService } from '../service/session-service.js'
 import { cookieNames } from './cookie.js'
 import { createSourceCheck } from './cross-site.js'
+import { createOauthBrowser } from './oauth-browser.js'
 import { registerAuthentication } from './plugins/authentication.js'
 import { registerClient } from './plugins/client.js'
 import { registerSameSite } from './plugins/same-site.js'
@@ -16,6 +18,7 @@ import { registerAuthRoutes, registerLogoutRoute } from './routes/auth-routes.js
 import { registerDiscoveryRoutes } from './routes/discovery-routes.js'
 import { registerHelloRoutes, registerHomeRoute } from './routes/hello-routes.js'
 import { registerMeRoutes } from './routes/me-routes.js'
+import { registerIdentityRoutes, registerOauthRoutes } from './routes/oauth-routes.js'
 import { registerSessionRoutes } from './routes/session-routes.js'
 
 export interface HttpRoutesDeps {
@@ -24,7 +27,10 @@ export interface HttpRoutesDeps {
   readonly accounts: AccountService
   readonly publicKeys: PublicKeySource
   readonly hello: HelloClient
+  readonly oauth: OauthService
   readonly clientLabeler: ClientLabeler
+  /** Labels the browsers that sign in with a provider. */
+  readonly oauthLabeler: ClientLabeler
   /** The name of the environment, for `/hello`. */
   readonly environment: string
   /** The API document to serve; null serves none. */
@@ -35,6 +41,8 @@ export interface HttpRoutesOptions {
   readonly secureCookies: boolean
   /** Further origins whose pages may act for their users, as browsers write them: `https://app.example`. */
   readonly allowedOrigins: readonly string[]
+  /** Where browsers reach the service; empty takes it from the request. */
+  readonly publicOrigin: string
 }
 
 /**
@@ -55,6 +63,11 @@ export function registerHttpRoutes(
     sourceOf: createSourceCheck(options),
   }
 
+  const oauth = {
+    ...{ oauth: deps.oauth, secureCookies, publicOrigin: options.publicOrigin },
+    oauthBrowser: createOauthBrowser({ oauthLabeler: deps.oauthLabeler, secureCookies }),
+  }
+
   // It writes our cookies; reading is ours, since a credential that came twice is refused.
   server.register(fastifyCookie, { hook: false })
   server.register(async (scope) => {
@@ -65,6 +78,7 @@ export function registerHttpRoutes(
     registerClient(open, clients, { skipBearer: false })
     registerSameSite(open, guards)
     registerAuthRoutes(open, { ...deps, secureCookies })
+    registerOauthRoutes(open, oauth)
     registerHelloRoutes(open, deps)
     done()
   })
@@ -76,6 +90,14 @@ export function registerHttpRoutes(
     registerMeRoutes(guarded, deps)
     registerSessionRoutes(guarded, deps.sessions)
     registerHomeRoute(guarded, deps.sessions)
+    done()
+  })
+  server.register((scope, _options, done) => {
+    const guarded = scope.withTypeProvider<TypeBoxTypeProvider>()
+    // Leaving for a provider is bound to the browser, also where a Bearer token says who it is.
+    registerClient(guarded, clients, { skipBearer: false })
+    registerAuthentication(guarded, guards)
+    registerIdentityRoutes(guarded, oauth)
     done()
   })
 }

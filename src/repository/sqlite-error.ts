@@ -24,6 +24,10 @@ const UNREACHABLE: ReadonlySet<number> = new Set([
 /** The only place that knows which unique column means what to a caller. */
 const TAKEN: ReadonlyMap<string, { reason: string; message: string }> = new Map([
   ['users.username', { reason: 'username_taken', message: 'This username is already taken.' }],
+  [
+    'identities.provider, identities.provider_id',
+    { reason: 'identity_taken', message: 'This account is already linked to somebody.' },
+  ],
   ['users.email', { reason: 'email_taken', message: 'This e-mail address is already in use.' }],
 ])
 

@@ -1,5 +1,6 @@
-import type { CompiledQuery, Kysely, Selectable } from 'kysely'
+import type { CompiledQuery, Kysely, Selectable, Updateable } from 'kysely'
 import {
+  type EmailHolder,
   type NewUser,
   type User,
   type UserChanges,
@@ -41,6 +42,7 @@ export function createUserRepository(store: SqlStore): UserRepository {
     },
     findByUsername: (username) => findOne(reader, 'username', username),
     findCredentials: (login) => findCredentials(reader, login),
+    findByEmail: (email) => findByEmail(reader, email),
     list: (options) => listUsers(reader, options),
 
     existsWithRole: async (role) => {
@@ -57,6 +59,8 @@ export function createUserRepository(store: SqlStore): UserRepository {
       await kyselyOf(store, tx).insertInto('users').values(toRow(user)).execute()
       return withoutHash(user)
     },
+
+    releaseUnverifiedEmail: (tx, email) => releaseUnverifiedEmail(kyselyOf(store, tx), email),
 
     update: async (tx, id, changes) => {
       const db = kyselyOf(store, tx)
@@ -92,6 +96,31 @@ async function findCredentials(
     .where(login.includes('@') ? 'email' : 'username', '=', login)
     .executeTakeFirst()
   return row ? { user: toUser(row), passwordHash: row.password_hash } : null
+}
+
+async function findByEmail(db: Kysely<SqlSchema>, email: string): Promise<EmailHolder | null> {
+  const row = await db
+    .selectFrom('users')
+    .select([...COLUMNS, 'email_verified'])
+    .where('email', '=', email)
+    .executeTakeFirst()
+  return row ? { user: toUser(row), isEmailVerified: row.email_verified === 1 } : null
+}
+
+async function releaseUnverifiedEmail(
+  db: Kysely<SqlSchema>,
+  email: string,
+): Promise<string | null> {
+  const holder = await findByEmail(db, email)
+  if (!holder || holder.isEmailVerified) return null
+  // The condition is asked again by the write itself, since the read may be of a moment ago.
+  const { numUpdatedRows } = await db
+    .updateTable('users')
+    .set({ email: null })
+    .where('email', '=', email)
+    .where('email_verified', '=', 0)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n ? holder.user.id : null
 }
 
 async function listUsers(
@@ -135,15 +164,15 @@ function parseCursor(cursor: string): { createdAt: number; id: string } {
   throw invalidArgument(message, [{ path: 'after', message }])
 }
 
-function changedColumns(
-  changes: UserChanges,
-): Partial<Pick<Selectable<UserTable>, 'display_name' | 'gender' | 'role' | 'state'>> {
-  const { displayName, gender, role, state } = changes
+function changedColumns(changes: UserChanges): Updateable<UserTable> {
+  const { displayName, gender, role, state, avatarUrl, email, isEmailVerified } = changes
   return {
     ...(displayName !== undefined && { display_name: displayName }),
     ...(gender !== undefined && { gender }),
     ...(role !== undefined && { role }),
     ...(state !== undefined && { state }),
+    ...(avatarUrl !== undefined && { avatar_url: avatarUrl }),
+    ...(email !== undefined && { email, email_verified: isEmailVerified === true ? 1 : 0 }),
   }
 }
 
@@ -167,6 +196,7 @@ function toRow(user: NewUser): Selectable<UserTable> {
     username: user.username,
     display_name: user.displayName,
     email: user.email,
+    email_verified: user.isEmailVerified === true ? 1 : 0,
     avatar_url: user.avatarUrl,
     gender: user.gender,
     role: user.role,

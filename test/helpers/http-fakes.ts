@@ -11,6 +11,7 @@ import { type User, userNotFound } from '../../src/domain/user.js'
 import { AppError, unauthenticated } from '../../src/errors/app-error.js'
 import type { AccountService } from '../../src/service/account-service.js'
 import type { AuthenticationService } from '../../src/service/authentication-service.js'
+import type { OauthService } from '../../src/service/oauth-service.js'
 import type { EndResult, SessionService, SignIn } from '../../src/service/session-service.js'
 import { createServer, type ServerDeps, type ServerOptions } from '../../src/http/create-server.js'
 import {
@@ -110,6 +111,10 @@ export function createFakeSessions(calls: Call[] = []): SessionService {
         ? Promise.resolve(SIGN_IN)
         : Promise.reject(unauthenticated('credentials_invalid', 'Wrong username or password.'))
     },
+    start(user, options, client) {
+      calls.push(['start', user, options, client])
+      return Promise.resolve(SIGN_IN)
+    },
     refresh(token, client) {
       calls.push(['refresh', token, client])
       if (token === 'refresh-1') {
@@ -170,6 +175,48 @@ export function createFakeAccounts(calls: Call[] = []): AccountService {
     list: () => Promise.resolve({ users: [ALICE], next: null }),
     hasAdmin: () => Promise.resolve(false),
   }
+}
+
+/** An OAuth service that notes its calls; it knows the provider `github`, and the state `good`. */
+export function createFakeOauth(calls: Call[] = []): OauthService {
+  const noProvider = () => new AppError('NOT_FOUND', 'provider_not_found', 'No such provider.')
+  const go = (name: string, provider: string, ...args: unknown[]): Promise<string> => {
+    if (provider !== 'github') return Promise.reject(noProvider())
+    calls.push([name, ...args])
+    return Promise.resolve('https://github.test/authorize?state=1')
+  }
+  return {
+    providers: () => [{ name: 'github', label: 'GitHub' }],
+    start: (start, client) => go('startOauth', start.provider, start, client),
+    startLink: (start, caller, client) => go('linkIdentity', start.provider, start, caller, client),
+    finish(callback, client) {
+      if (callback.provider !== 'github') return Promise.reject(noProvider())
+      calls.push(['finishOauth', callback, client])
+      const state = new URLSearchParams(callback.query).get('state')
+      const returnTo = '/app?tab=1'
+      if (state === 'good') return Promise.resolve({ returnTo, signIn: SIGN_IN, failure: null })
+      if (state === 'link') return Promise.resolve({ returnTo, signIn: null, failure: null })
+      if (state === 'frozen') {
+        return Promise.resolve({ returnTo, signIn: null, failure: sessionOver('user_frozen') })
+      }
+      return Promise.reject(invalidState())
+    },
+    identities: () =>
+      Promise.resolve({
+        identities: [{ provider: 'github', label: 'GitHub', linkedAt: ALICE.createdAt }],
+        hasPassword: true,
+      }),
+    unlink(caller, provider) {
+      calls.push(['unlink', caller, provider])
+      return provider === 'github'
+        ? Promise.resolve()
+        : Promise.reject(new AppError('NOT_FOUND', 'identity_not_found', 'Not linked.'))
+    },
+  }
+}
+
+function invalidState(): AppError {
+  return new AppError('INVALID_ARGUMENT', 'oauth_state_invalid', 'Start again.')
 }
 
 /** Labels `client-<n>.mac`; what does not end in `.mac` is forged. */
@@ -246,7 +293,9 @@ export function createTestHttp(overrides: TestServerOverrides = {}): TestServer 
       accounts: createFakeAccounts(made.calls),
       publicKeys: FAKE_KEYS,
       hello: FAKE_HELLO,
+      oauth: createFakeOauth(made.calls),
       clientLabeler: createFakeLabeler(),
+      oauthLabeler: createFakeLabeler(),
       environment: 'test',
       openapiFile: `${PACKAGE_ROOT}package.json`,
       ...overrides.routesDeps,
@@ -254,6 +303,7 @@ export function createTestHttp(overrides: TestServerOverrides = {}): TestServer 
     {
       secureCookies: overrides.options?.secureCookies ?? false,
       allowedOrigins: [],
+      publicOrigin: '',
       ...overrides.routesOptions,
     },
   )
