@@ -4,7 +4,9 @@ import type { Config } from '../config/schema.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
 import type { Clock } from '../domain/clock.js'
+import type { CounterStore } from '../domain/counter.js'
 import type { Logger } from '../domain/logger.js'
+import type { OneTimeStore } from '../domain/one-time-store.js'
 import type { SessionPolicy, SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import type { UserRepository } from '../domain/user.js'
@@ -29,6 +31,8 @@ export interface ServicesDeps {
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
   readonly sessionStore: SessionStore
+  readonly counters: CounterStore
+  readonly oneTimeValues: OneTimeStore
   readonly broker: Broker
 }
 

@@ -4,12 +4,16 @@ import type { Config } from '../config/schema.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
 import type { Clock } from '../domain/clock.js'
+import type { CounterStore } from '../domain/counter.js'
 import type { Logger } from '../domain/logger.js'
+import type { OneTimeStore } from '../domain/one-time-store.js'
 import type { SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import type { UserRepository } from '../domain/user.js'
 import { createAuditLog } from '../repository/audit-log.js'
 import { createMigrator, type Migrator } from '../repository/migrator.js'
+import { createSqliteCounterStore } from '../repository/sqlite-counter-store.js'
+import { createSqliteOneTimeStore } from '../repository/sqlite-one-time-store.js'
 import { createSqliteSessionStore } from '../repository/sqlite-session-store.js'
 import { openSqliteStore, type SqliteStore } from '../repository/sqlite-store.js'
 import { createTransactionRunner } from '../repository/transaction-runner.js'
@@ -33,6 +37,8 @@ export interface Store {
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
   readonly sessionStore: SessionStore
+  readonly counters: CounterStore
+  readonly oneTimeValues: OneTimeStore
   readonly broker: Broker
   readonly migrator: Migrator
   /** By part, for readiness: each raises UNAVAILABLE when it cannot be used. */
@@ -41,8 +47,11 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** Where sessions live and how the processes talk to each other. */
-type SessionSide = Pick<Store, 'sessionStore' | 'broker' | 'checks' | 'close'>
+/** Where sessions, counters and one-time values live and how the processes talk to each other. */
+type SessionSide = Pick<
+  Store,
+  'sessionStore' | 'counters' | 'oneTimeValues' | 'broker' | 'checks' | 'close'
+>
 
 /**
  * Opens the SQL store, and Redis where it is configured. Raises UNAVAILABLE or FAILED_PRECONDITION naming the
@@ -64,6 +73,8 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       transactions: createTransactionRunner(store, logger),
       migrator: createMigrator(store),
       sessionStore: sessions.sessionStore,
+      counters: sessions.counters,
+      oneTimeValues: sessions.oneTimeValues,
       broker: sessions.broker,
       checks: {
         store: () => void store.read((connection) => connection.prepare('SELECT 1').get()),
@@ -84,6 +95,8 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
   const { config, clock, logger, processKind } = deps
   return {
     sessionStore: createSqliteSessionStore({ store }),
+    counters: createSqliteCounterStore({ store }),
+    oneTimeValues: createSqliteOneTimeStore({ store, clock }),
     broker: createSqliteBroker({
       ...{ store, clock, logger, processKind },
       pollIntervalMs: config.store.sqlite.pollIntervalMs,
@@ -97,16 +110,26 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
 }
 
 /** Loaded only where it is configured: the client costs a start some time. */
-async function openRedisSide({ config, logger }: StoreDeps): Promise<SessionSide> {
-  const [{ openRedis }, { createRedisSessionStore }, { createRedisBroker }] = await Promise.all([
+async function openRedisSide({ config, clock, logger }: StoreDeps): Promise<SessionSide> {
+  const [
+    { openRedis },
+    { createRedisSessionStore },
+    { createRedisCounterStore },
+    { createRedisOneTimeStore },
+    { createRedisBroker },
+  ] = await Promise.all([
     import('./redis/open-redis.js'),
     import('../repository/redis/redis-session-store.js'),
+    import('../repository/redis/redis-counter-store.js'),
+    import('../repository/redis/redis-one-time-store.js'),
     import('../broker/redis/redis-broker.js'),
   ])
   const { keyPrefix } = config.redis
   const redis = openRedis({ ...redisOptionsOf(config), channelPrefix: keyPrefix, logger })
   const side: SessionSide = {
     sessionStore: createRedisSessionStore({ redis, keyPrefix, logger }),
+    counters: createRedisCounterStore({ redis, keyPrefix }),
+    oneTimeValues: createRedisOneTimeStore({ redis, keyPrefix, clock }),
     broker: createRedisBroker({
       ...{ redis, keyPrefix, logger },
       heartbeatMs: config.broker.heartbeatMs,

@@ -13,3 +13,12 @@ export async function openTestStore(
   await createMigrator(store).up()
   return store
 }
+
+const files = new WeakMap<Test, string>()
+
+/** As `openTestStore`, with one file for all stores of a test: the stores of several processes. */
+export async function openSharedTestStore(t: Test): Promise<SqliteStore> {
+  const file = files.get(t) ?? join(t.testdir(), 'app.db')
+  files.set(t, file)
+  return openTestStore(t, file)
+}

@@ -86,6 +86,30 @@ export const SQLITE_MIGRATIONS: Readonly<Record<string, Migration>> = {
     'CREATE INDEX broker_replies_by_recipient ON broker_replies (recipient, id)',
     'DROP INDEX broker_replies_by_recipient',
   ),
+  '2026-11-21-60-counters': statements(
+    `CREATE TABLE counters (
+      key TEXT PRIMARY KEY,
+      count INTEGER NOT NULL,
+      resets_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`,
+    'DROP TABLE counters',
+  ),
+  '2026-11-21-61-counters-by-end': statements(
+    'CREATE INDEX counters_by_end ON counters (resets_at)',
+    'DROP INDEX counters_by_end',
+  ),
+  '2026-11-21-62-one-time-values': statements(
+    `CREATE TABLE one_time_values (
+      key TEXT PRIMARY KEY,
+      value TEXT NOT NULL,
+      expires_at INTEGER NOT NULL
+    ) STRICT`,
+    'DROP TABLE one_time_values',
+  ),
+  '2026-11-21-63-one-time-values-by-end': statements(
+    'CREATE INDEX one_time_values_by_end ON one_time_values (expires_at)',
+    'DROP INDEX one_time_values_by_end',
+  ),
 }
 
 function statements(up: string, down: string): Migration {

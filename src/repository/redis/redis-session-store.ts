@@ -31,7 +31,7 @@ import {
   ROTATE_SCRIPT,
   TOUCH_SCRIPT,
 } from './session-script.js'
-import { guard } from './store-error.js'
+import { guardSessions as guard } from './store-error.js'
 
 /** How long a session that is over, and the reason, are remembered at least. */
 const RETENTION_MS = 24 * 60 * 60_000

@@ -11,6 +11,8 @@ await t.test('sqlite migrations make the tables of session store and broker', as
     'broker_processes',
     'broker_messages',
     'broker_replies',
+    'counters',
+    'one_time_values',
   ]) {
     t.match(
       tables.find((table) => table['name'] === name),
