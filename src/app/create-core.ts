@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js'
 import type { KeyAdmin, PublicKeySource } from '../domain/token.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
+import { createOauthService, type OauthService } from '../service/oauth-service.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createAuth } from './create-auth.js'
@@ -45,6 +46,8 @@ export interface Core extends Services {
   readonly keys: KeyAdmin
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
+  readonly oauthLabeler: ClientLabeler
+  readonly oauth: OauthService
 }
 
 /**
@@ -78,17 +81,23 @@ async function openCore(
   const auth = await createAuth({ config, clock, logger })
   lifecycle.onClose('key ring', () => auth.keyRing.close())
 
+  const services = createServices({ ...store, config, clock, logger, auth })
   const line = await joinProcesses(store, config, base)
   return {
     ...base,
     ...line,
-    ...createServices({ ...store, config, clock, logger, auth }),
+    ...services,
+    oauth: createOauthService({
+      ...{ ...store, ...auth, clock, logger },
+      sessions: services.sessions,
+    }),
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
     keys: auth.keys,
     publicKeys: auth.keyRing,
     clientLabeler: auth.clientLabeler,
+    oauthLabeler: auth.oauthLabeler,
   }
 }
 

@@ -5,12 +5,14 @@ import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { CounterStore } from '../domain/counter.js'
+import type { IdentityRepository } from '../domain/identity.js'
 import type { Logger } from '../domain/logger.js'
 import type { OneTimeStore } from '../domain/one-time-store.js'
 import type { SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import type { UserRepository } from '../domain/user.js'
 import { createAuditLog } from '../repository/audit-log.js'
+import { createIdentityRepository } from '../repository/identity-repository.js'
 import { createMigrator, type Migrator } from '../repository/migrator.js'
 import { createSqliteCounterStore } from '../repository/sqlite-counter-store.js'
 import { createSqliteOneTimeStore } from '../repository/sqlite-one-time-store.js'
@@ -34,6 +36,7 @@ export interface StoreDeps {
 /** Everything that keeps state, over one pool each. */
 export interface Store {
   readonly users: UserRepository
+  readonly identities: IdentityRepository
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
   readonly sessionStore: SessionStore
@@ -69,6 +72,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     const sessions = isRedisUsed ? await openRedisSide(deps) : openSqliteSide(deps, store)
     return {
       users: createUserRepository(store),
+      identities: createIdentityRepository(store),
       auditLog: createAuditLog(store),
       transactions: createTransactionRunner(store, logger),
       migrator: createMigrator(store),

@@ -1,6 +1,6 @@
 import type { ErrorDetail } from '../errors/app-error.js'
 import type { Environment } from './environment.js'
-import { checkOauth } from './oauth-rule.js'
+import { checkProviders } from './provider-rule.js'
 import { wrongValue } from './problem.js'
 import type { ConfigPath } from './schema.js'
 import { type Layer, pointerOfPath, valueAt } from './tree.js'
@@ -43,7 +43,7 @@ export function checkRules(
   const problems = COMPARISONS.filter(
     ({ path, than }) => !wrongPaths.has(path) && !wrongPaths.has(than),
   ).flatMap((comparison) => compare(layer, comparison))
-  problems.push(...checkOauth(layer, environment, wrongPaths))
+  problems.push(...checkProviders(layer, environment, wrongPaths))
   if (environment !== 'prod') return problems
   return [...problems, ...checkProduction(layer, wrongPaths)]
 }

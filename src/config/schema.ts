@@ -14,7 +14,7 @@ import {
   text,
 } from './field.js'
 
-import { OAUTH_PROVIDER_TYPES } from './oauth-provider.js'
+import { PROVIDER_TYPES } from './provider-type.js'
 
 const PORT_MAX = 65_535
 const BYTES_MAX = 1 << 30
@@ -79,12 +79,12 @@ export const CONFIG_SCHEMA = group({
     keyDir: text('optional-path'),
     cookieSecret: secret('cookie-secret'),
   }),
-  oauth: group({
+  signIn: group({
     requestTimeoutMs: integer(1, 60_000),
     answerBytesMax: integer(1024, 1 << 24),
     providers: map(
       {
-        type: choice(...OAUTH_PROVIDER_TYPES),
+        type: choice(...PROVIDER_TYPES),
         issuer: text('issuer'),
         clientId: text('name'),
         clientSecret: secret('name'),

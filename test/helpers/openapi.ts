@@ -10,7 +10,10 @@ const PROBLEM_CONTENT = { 'application/problem+json': { schema: PROBLEM_SCHEMA }
 const COMMON_PROBLEMS = [500, 503]
 /** Operations that need no session and are no part of the guarded scope. */
 const PUBLIC_TAGS: ReadonlySet<string> = new Set(['discovery', 'operation', 'greetings'])
-const PUBLIC_OPERATIONS: ReadonlySet<string> = new Set(['register', 'login', 'refreshToken'])
+const PUBLIC_OPERATIONS: ReadonlySet<string> = new Set([
+  ...['register', 'login', 'refreshToken'],
+  ...['listProviders', 'startOauth', 'finishOauth'],
+])
 
 const INFO = {
   title: 'Gatehouse',

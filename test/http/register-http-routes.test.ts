@@ -12,6 +12,9 @@ const PUBLIC = new Set([
   'POST /auth/register',
   'POST /auth/login',
   'POST /auth/refresh_token',
+  'GET /auth/providers',
+  'GET /auth/login/:provider',
+  'GET /auth/callback/:provider',
   'GET /health/live',
   'GET /health/ready',
 ])
@@ -49,7 +52,7 @@ await t.test('every route is on the public list or answers 401 without credentia
     const listed = PUBLIC.has(name.replace('HEAD ', 'GET '))
     const response = await server.inject({
       method: method as 'GET',
-      url: url.replace(':id', 'session-1'),
+      url: url.replace(':id', 'session-1').replace(':provider', 'nobody'),
     })
     if (listed) {
       // Without a body, the routes that want a token or a password say so; nothing else may say 401.
@@ -101,6 +104,9 @@ await t.test('the surface is the one that is promised', async (t) => {
       'DELETE /sessions',
       'DELETE /sessions/:id',
       'GET /home',
+      'GET /me/identities',
+      'POST /me/identities/:provider',
+      'DELETE /me/identities/:provider',
     ]),
   )
   await server.close()

@@ -1,11 +1,11 @@
 import type { ErrorDetail } from '../errors/app-error.js'
 import type { Environment } from './environment.js'
-import { oauthProviderType } from './oauth-provider.js'
+import { providerType } from './provider-type.js'
 import { wrongValue } from './problem.js'
 import { variableOf } from './schema.js'
 import { isTree, type Layer, pointerOfPath, type Tree, valueAt } from './tree.js'
 
-const PROVIDERS_PATH = 'oauth.providers'
+const PROVIDERS_PATH = 'signIn.providers'
 const PUBLIC_ORIGIN_PATH = 'http.publicOrigin'
 const PROVIDERS_MAX = 20
 const HTTPS = 'https://'
@@ -14,7 +14,7 @@ const HTTPS = 'https://'
  * What a provider needs depends on its type, and everything is https in prod: over plain http a stranger on
  * the way reads the code and becomes the user. Keys that have a problem already are left alone.
  */
-export function checkOauth(
+export function checkProviders(
   layer: Layer,
   environment: Environment | null,
   wrongPaths: ReadonlySet<string>,
@@ -55,7 +55,7 @@ function checkProvider(
     refuse(path(key), `${what}; set ${variable}`, 'nothing')
   }
   const { type, issuer, clientSecret } = entry
-  const kind = oauthProviderType(name, type)
+  const kind = providerType(name, type)
   if (kind === 'oidc' && issuer === undefined) need('issuer', 'the issuer of the provider')
   if (kind !== 'oidc' && clientSecret === undefined) {
     need('clientSecret', `the secret that ${kind} gave with the clientId`)
