@@ -20,7 +20,7 @@ export function createIdentityRepository(store: SqlStore): IdentityRepository {
       // A write that changes nothing takes the lock of the row in every dialect.
       await db
         .updateTable('users')
-        .set(({ ref }) => ({ state: ref('state') }))
+        .set((columns) => ({ state: columns.ref('state') }))
         .where('id', '=', userId)
         .execute()
       return readWays(db, userId)

@@ -15,7 +15,7 @@ export function createMemoryIdentityRepository(
     const identities = rows
       .filter((row) => row.userId === userId)
       .sort((a, b) => a.createdAt - b.createdAt || (a.provider < b.provider ? -1 : 1))
-    return { identities, hasPassword: credentials?.passwordHash != null }
+    return { identities, hasPassword: typeof credentials?.passwordHash === 'string' }
   }
 
   return {

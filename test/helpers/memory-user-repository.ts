@@ -91,7 +91,7 @@ export function createMemoryUserRepository(): MemoryUserRepository {
       const row = rows.get(id)
       if (!row) return null
       const { email } = changes
-      if (email != null && find((user) => user.email === email && user.id !== id)) {
+      if (typeof email === 'string' && find((user) => user.email === email && user.id !== id)) {
         throw new AppError('ALREADY_EXISTS', 'email_taken', 'This e-mail address is taken.')
       }
       const isEmailVerified =

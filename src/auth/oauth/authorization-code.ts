@@ -1,10 +1,11 @@
+import type * as openidClient from 'openid-client'
 import type { Configuration, CustomFetch, ServerMetadata } from 'openid-client'
 import type { AuthorizationAnswer, AuthorizationRequest } from '../../domain/identity-provider.js'
 import { misconfigured } from './provider-error.js'
 import { createProviderFetch } from './provider-fetch.js'
 import type { ProviderLimits, ProviderSettings } from './provider-settings.js'
 
-type Client = typeof import('openid-client')
+type Client = typeof openidClient
 type Tokens = Awaited<ReturnType<Client['authorizationCodeGrant']>>
 
 /** Loaded with the first sign-in: most starts do not need it. */

@@ -14,7 +14,7 @@ const issuerHost = '127.0.0.1'
 await t.test('fetch sends what it is given and gives the answer', async (t) => {
   let seen = ''
   const { url } = await startWebServer(t, (request, response, body) => {
-    seen = `${request.method} ${request.url} ${request.headers['x-a']} ${body}`
+    seen = `${request.method} ${request.url} ${String(request.headers['x-a'])} ${body}`
     response.writeHead(201, { 'x-b': ['1', '2'] }).end('done')
   })
   const fetch = createProviderFetch({ ...LIMITS, issuerHost })
