@@ -1,5 +1,8 @@
 /** Pages of other sites that act through a browser of ours. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
+import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 import { call, type CallOptions, PASSWORD } from '../helpers/http-client.js'
 import { openAttackHouse } from './house.js'
 
@@ -80,6 +83,21 @@ await t.test('C-05 nobody is signed in, or registered, by another site', async (
       t.match(body, { code: 'PERMISSION_DENIED', reason: 'cross_site_request' })
       t.notMatch(String(answered['set-cookie']), /_at=|_rt=/)
     }
+  }
+  t.equal(house.state(), before)
+})
+
+await t.test('C-07 no GET changes anything but the flow it begins', async (t) => {
+  const file = join(PACKAGE_ROOT, 'assets', 'openapi.json')
+  const { paths } = JSON.parse(readFileSync(file, 'utf8')) as {
+    paths: Record<string, Record<string, unknown>>
+  }
+  const routes = Object.keys(paths).filter((path) => paths[path]?.['get'] !== undefined)
+  t.ok(routes.length >= 12)
+  const before = house.state()
+  for (const route of routes) {
+    const path = route.replaceAll('{id}', house.ada.sessionId).replaceAll('{provider}', 'nobody')
+    for (const method of ['GET', 'HEAD']) await call(method, http + path, { headers: { cookie } })
   }
   t.equal(house.state(), before)
 })
