@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createClientLabeler } from '../auth/client-labeler.js'
 import { createKeyRing, type KeyRing } from '../auth/key-ring.js'
 import { createKeyStore } from '../auth/key-store.js'
+import { createIdentityProviders } from '../auth/oauth/create-identity-providers.js'
 import { createPasswordHasher } from '../auth/password-hasher.js'
 import { loadOrCreateSecret } from '../auth/secret-file.js'
 import { createTokenIssuer } from '../auth/token-issuer.js'
@@ -10,9 +11,11 @@ import { createTokenVerifier } from '../auth/token-verifier.js'
 import type { Config } from '../config/schema.js'
 import type { ClientLabeler } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
+import type { IdentityProvider } from '../domain/identity-provider.js'
 import type { Logger } from '../domain/logger.js'
 import type { PasswordHasher } from '../domain/password.js'
 import type { KeyAdmin, TokenIssuer, TokenVault, TokenVerifier } from '../domain/token.js'
+import { providerSettingsOf } from './provider-settings.js'
 
 /** How often a running process looks for a change of the key directory. */
 const KEY_RELOAD_INTERVAL_MS = 1_000
@@ -28,6 +31,9 @@ export interface Auth {
   readonly keys: KeyAdmin
   readonly keyRing: KeyRing
   readonly clientLabeler: ClientLabeler
+  /** Labels the browsers that sign in with a provider. */
+  readonly oauthLabeler: ClientLabeler
+  readonly identityProviders: readonly IdentityProvider[]
   readonly tokenIssuer: TokenIssuer
   readonly tokenVerifier: TokenVerifier
   readonly tokenVault: TokenVault
@@ -46,10 +52,16 @@ export async function createAuth({ config, clock, logger }: AuthDeps): Promise<A
   })
   await keyRing.start()
   const names = { issuer: auth.issuer, audience: auth.audience }
+  const secret = await cookieSecretOf(config)
   return {
     keys: keyStore,
     keyRing,
-    clientLabeler: createClientLabeler({ secret: await cookieSecretOf(config) }),
+    clientLabeler: createClientLabeler({ secret }),
+    oauthLabeler: createClientLabeler({ secret, purpose: 'oauth' }),
+    identityProviders: createIdentityProviders({
+      ...{ clock, logger, limits: config.signIn },
+      providers: providerSettingsOf(config),
+    }),
     tokenIssuer: createTokenIssuer({ keyRing, ...names }),
     tokenVerifier: createTokenVerifier({
       ...{ keyRing, clock, ...names },

@@ -9,6 +9,7 @@ import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
 import { createAnnouncedUsers } from '../service/announced-users.js'
 import { createRevocationFeed, type RevocationFeed } from '../service/revocation-feed.js'
+import { createOauthService, type OauthService } from '../service/oauth-service.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createUserDirectory, type UserDirectory } from '../service/user-directory.js'
@@ -55,6 +56,8 @@ export interface Core extends Services {
   readonly revocations: RevocationFeed
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
+  readonly oauthLabeler: ClientLabeler
+  readonly oauth: OauthService
 }
 
 /**
@@ -91,16 +94,22 @@ async function openCore(
   const { broker } = store
   const userDirectory = createUserDirectory({ users: store.users, clock })
   const users = createAnnouncedUsers({ users: store.users, broker, logger, ...config.broker })
+  const services = createServices({ ...store, users, userDirectory, config, clock, logger, auth })
   const line = await joinProcesses({ ...store, userDirectory, keys: auth.keyRing }, config, base)
   return {
     ...base,
     ...line,
-    ...createServices({ ...store, users, userDirectory, config, clock, logger, auth }),
+    ...services,
+    oauth: createOauthService({
+      ...{ ...store, ...auth, users, clock, logger },
+      sessions: services.sessions,
+    }),
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
     publicKeys: auth.keyRing,
     clientLabeler: auth.clientLabeler,
+    oauthLabeler: auth.oauthLabeler,
   }
 }
 

@@ -8,6 +8,7 @@ import type { Broker } from '../domain/broker.js'
 import type { ChannelBroker, PresenceStore } from '../domain/channel-broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { CounterStore } from '../domain/counter.js'
+import type { IdentityRepository } from '../domain/identity.js'
 import type { Logger } from '../domain/logger.js'
 import type { OneTimeStore } from '../domain/one-time-store.js'
 import type { RevocationLog } from '../domain/revocation.js'
@@ -15,6 +16,7 @@ import type { SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import type { UserRepository } from '../domain/user.js'
 import { createAuditLog } from '../repository/audit-log.js'
+import { createIdentityRepository } from '../repository/identity-repository.js'
 import { createMigrator, type Migrator } from '../repository/migrator.js'
 import { createSqliteCounterStore } from '../repository/sqlite-counter-store.js'
 import { createSqliteOneTimeStore } from '../repository/sqlite-one-time-store.js'
@@ -43,6 +45,7 @@ export interface StoreDeps {
 /** Everything that keeps state, over one pool each. */
 export interface Store {
   readonly users: UserRepository
+  readonly identities: IdentityRepository
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
   readonly sessionStore: SessionStore
@@ -90,6 +93,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       isRedisUsed || sqlite === null ? await openRedisSide(deps) : openSqliteSide(deps, sqlite)
     return {
       users: createUserRepository(sql),
+      identities: createIdentityRepository(sql),
       auditLog: createAuditLog(sql),
       transactions: createTransactionRunner(sql, logger),
       migrator: createMigrator(sql),

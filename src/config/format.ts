@@ -38,6 +38,19 @@ export const FORMATS = {
     expectation: 'an origin such as https://app.example.com (scheme, host and port only)',
     test: isOrigin,
   },
+  'optional-origin': {
+    expectation: 'an origin such as https://app.example.com (scheme, host and port only), or empty',
+    test: (value) => value === '' || isOrigin(value),
+  },
+  issuer: {
+    expectation: 'a URL such as https://login.example.com, without query or fragment',
+    test: isIssuer,
+  },
+  scope: {
+    expectation: 'one scope such as openid, without spaces',
+    // RFC 6749 §3.3.
+    test: (value) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
+  },
   'address-range': {
     expectation: 'an IP address or a CIDR range such as 10.0.0.0/8',
     test: isAddressRange,
@@ -112,6 +125,13 @@ function isOrigin(value: string): boolean {
 
 function isMysqlUrl(value: string): boolean {
   return /^(?:mysql|mariadb):\/\/[^/]+\/[^/?#]+$/.test(value) && URL.canParse(value)
+}
+
+/** OpenID Connect Core §2 (iss): a URL with scheme, host, and perhaps port and path. */
+function isIssuer(value: string): boolean {
+  if (!/^https?:\/\/[^\s?#@]+$/.test(value) || !URL.canParse(value)) return false
+  const { hostname } = new URL(value)
+  return hostname !== ''
 }
 
 function isAddressRange(value: string): boolean {

@@ -1,5 +1,6 @@
 import type { ErrorDetail } from '../errors/app-error.js'
 import type { Environment } from './environment.js'
+import { checkProviders } from './provider-rule.js'
 import { wrongValue } from './problem.js'
 import type { ConfigPath } from './schema.js'
 import { isLoopback } from '../util/loopback.js'
@@ -57,6 +58,7 @@ export function checkRules(
     ...checkStores(layer, wrongPaths),
     ...checkPairs(layer, wrongPaths),
     ...checkHealthAddress(layer, wrongPaths),
+    ...checkProviders(layer, environment, wrongPaths),
   )
   if (environment !== 'prod') return problems
   return [...problems, ...checkProduction(layer, wrongPaths)]

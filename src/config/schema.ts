@@ -8,10 +8,13 @@ import {
   integer,
   isGroup,
   list,
+  map,
   secret,
   secretList,
   text,
 } from './field.js'
+
+import { PROVIDER_TYPES } from './provider-type.js'
 
 const PORT_MAX = 65_535
 const BYTES_MAX = 1 << 30
@@ -40,6 +43,7 @@ export const CONFIG_SCHEMA = group({
     trustedProxies: list('address-range'),
     allowedOrigins: list('origin'),
     secureCookies: flag(),
+    publicOrigin: text('optional-origin'),
     grpcAddress: text('optional-host-port'),
   }),
   socket: group({
@@ -88,6 +92,21 @@ export const CONFIG_SCHEMA = group({
     signatureCacheMax: integer(0, COUNT_MAX),
     keyDir: text('optional-path'),
     cookieSecret: secret('cookie-secret'),
+  }),
+  signIn: group({
+    requestTimeoutMs: integer(1, 60_000),
+    answerBytesMax: integer(1024, 1 << 24),
+    providers: map(
+      {
+        type: choice(...PROVIDER_TYPES),
+        issuer: text('issuer'),
+        clientId: text('name'),
+        clientSecret: secret('name'),
+        label: text('name'),
+        scopes: list('scope'),
+      },
+      ['clientId'],
+    ),
   }),
   session: group({
     idleSeconds: integer(1, 10 * YEAR_SECONDS),

@@ -39,15 +39,27 @@ export interface UserCredentials {
   readonly passwordHash: string | null
 }
 
-export type NewUser = User & { readonly passwordHash: string | null }
+export type NewUser = User & {
+  readonly passwordHash: string | null
+  /** True only for an address that a provider has proved; false when not given. */
+  readonly isEmailVerified?: boolean
+}
+
+/** A user by their address, and whether it has been proved that the address is theirs. */
+export interface EmailHolder {
+  readonly user: User
+  readonly isEmailVerified: boolean
+}
 
 export interface UserChanges {
   readonly displayName?: string
   readonly gender?: Gender
   readonly role?: UserRole
   readonly state?: UserState
-  /** Canonical; null takes it away. */
+  readonly avatarUrl?: string | null
+  /** Canonical; null takes it away. It counts as proved only when `isEmailVerified` is given with it. */
   readonly email?: string | null
+  readonly isEmailVerified?: boolean
   /** PHC string. */
   readonly passwordHash?: string
 }
@@ -140,12 +152,19 @@ export interface UserRepository {
   findByUsername(username: string): Promise<User | null>
   /** By canonical username, or by canonical e-mail when `login` contains "@". Null when absent. */
   findCredentials(login: string): Promise<UserCredentials | null>
+  /** By canonical e-mail address. Null when absent. */
+  findByEmail(email: string): Promise<EmailHolder | null>
   /** Oldest first; `limit` is capped at USER_PAGE_MAX; `after` is a `next` of an earlier page. */
   list(options: { limit: number; after?: string }): Promise<UserPage>
   /** True when at least one user has the role. */
   existsWithRole(role: UserRole): Promise<boolean>
   /** Raises ALREADY_EXISTS with reason `username_taken` or `email_taken`. */
   create(tx: Transaction, user: NewUser): Promise<User>
+  /**
+   * Takes an address away from whoever has it without proof. The id of that user; null when nobody has it, or
+   * has it proved.
+   */
+  releaseUnverifiedEmail(tx: Transaction, email: string): Promise<string | null>
   /** The user after the change; null when absent. Raises ALREADY_EXISTS with reason `email_taken`. */
   update(tx: Transaction, id: string, changes: UserChanges): Promise<User | null>
   /** Takes the user away, with everything that is theirs alone; false when absent. */

@@ -10,13 +10,16 @@ export interface CookieNames {
   readonly access: string
   /** The refresh token. */
   readonly refresh: string
+  /** The secret of a browser that is signing in with a provider. */
+  readonly oauth: string
 }
 
-/** What a request carried; null when absent. A label that came twice counts as absent. */
+/** What a request carried; null when absent. What is no credential and came twice counts as absent. */
 export interface Cookies {
   readonly client: string | null
   readonly access: string | null
   readonly refresh: string | null
+  readonly oauth: string | null
 }
 
 export interface CookieAttributes {
@@ -26,16 +29,17 @@ export interface CookieAttributes {
   readonly secure: boolean
 }
 
-const PLAIN_NAMES: CookieNames = { client: '_cid', access: '_at', refresh: '_rt' }
+const PLAIN_NAMES: CookieNames = { client: '_cid', access: '_at', refresh: '_rt', oauth: '_oauth' }
 /** The prefix makes browsers refuse the cookie from a sibling domain, a sub-path or plain HTTP. */
 const SECURE_NAMES: CookieNames = {
   client: '__Host-cid',
   access: '__Host-at',
   refresh: '__Host-rt',
+  oauth: '__Host-oauth',
 }
 /** Characters that no encoding of a cookie value changes. */
 const COOKIE_VALUE = /^[A-Za-z0-9._~-]*$/
-const NONE: Cookies = { client: null, access: null, refresh: null }
+const NONE: Cookies = { client: null, access: null, refresh: null, oauth: null }
 
 /** The names for a deployment with or without secure cookies. */
 export function cookieNames(secure: boolean): CookieNames {
@@ -48,15 +52,16 @@ export function cookieNames(secure: boolean): CookieNames {
  */
 export function readCookies(header: string | undefined, names: CookieNames): Cookies {
   if (header === undefined) return NONE
-  const found = { client: null, access: null, refresh: null } as Mutable<Cookies>
-  let clients = 0
+  const found: Mutable<Cookies> = { ...NONE }
+  const counts = { client: 0, oauth: 0 }
   for (const pair of header.split(';')) {
     const at = pair.indexOf('=')
     if (at < 0) continue
     const name = pair.slice(0, at).trim()
-    if (name === names.client) {
-      clients += 1
-      found.client = clients === 1 ? pair.slice(at + 1).trim() : null
+    if (name === names.client || name === names.oauth) {
+      const kind = name === names.client ? 'client' : 'oauth'
+      counts[kind] += 1
+      found[kind] = counts[kind] === 1 ? pair.slice(at + 1).trim() : null
     } else if (name === names.access || name === names.refresh) {
       const kind = name === names.access ? 'access' : 'refresh'
       if (found[kind] !== null) throw duplicated(name)

@@ -8,12 +8,14 @@ import type { PublicKeySource } from '../domain/token.js'
 import type { AccountService } from '../service/account-service.js'
 import type { AuthenticationService } from '../service/authentication-service.js'
 import type { CredentialService } from '../service/credential-service.js'
+import type { OauthService } from '../service/oauth-service.js'
 import type { SessionService } from '../service/session-service.js'
 import type { TokenInspectionService } from '../service/token-inspection-service.js'
 import type { UserAdminService } from '../service/user-admin-service.js'
 import { cookieNames } from './cookie.js'
 import { createSourceCheck } from './cross-site.js'
 import { registerAdminOnly } from './plugins/admin.js'
+import { createOauthBrowser } from './oauth-browser.js'
 import { registerAuthentication } from './plugins/authentication.js'
 import { registerClient } from './plugins/client.js'
 import { registerCors } from './plugins/cors.js'
@@ -24,6 +26,7 @@ import { registerDiscoveryRoutes } from './routes/discovery-routes.js'
 import { registerHelloRoutes, registerHomeRoute } from './routes/hello-routes.js'
 import { registerMeRoutes } from './routes/me-routes.js'
 import { type OAuthRoutesOptions, registerOAuthRoutes } from './routes/oauth-routes.js'
+import { registerIdentityRoutes, registerProviderRoutes } from './routes/provider-routes.js'
 import { registerSessionRoutes } from './routes/session-routes.js'
 
 export interface HttpRoutesDeps {
@@ -36,7 +39,10 @@ export interface HttpRoutesDeps {
   readonly auditReader: Pick<AuditLog, 'list'>
   readonly publicKeys: PublicKeySource
   readonly hello: HelloClient
+  readonly oauth: OauthService
   readonly clientLabeler: ClientLabeler
+  /** Labels the browsers that sign in with a provider. */
+  readonly oauthLabeler: ClientLabeler
   /** The name of the environment, for `/hello`. */
   readonly environment: string
   /** The API document to serve; null serves none. */
@@ -48,6 +54,8 @@ export interface HttpRoutesOptions {
   /** Further origins whose pages may act for their users, as browsers write them: `https://app.example`. */
   readonly allowedOrigins: readonly string[]
   readonly oauth: OAuthRoutesOptions
+  /** Where browsers reach the service; empty takes it from the request. */
+  readonly publicOrigin: string
 }
 
 /**
@@ -70,6 +78,11 @@ export function registerHttpRoutes(
   }
 
   registerCors(server, options.allowedOrigins)
+  const oauth = {
+    ...{ oauth: deps.oauth, secureCookies, publicOrigin: options.publicOrigin },
+    oauthBrowser: createOauthBrowser({ oauthLabeler: deps.oauthLabeler, secureCookies }),
+  }
+
   // It writes our cookies; reading is ours, since a credential that came twice is refused.
   server.register(fastifyCookie, { hook: false })
   server.register(async (scope) => {
@@ -84,6 +97,7 @@ export function registerHttpRoutes(
     registerClient(open, clients, { skipBearer: false })
     registerSameSite(open, guards)
     registerAuthRoutes(open, { ...deps, secureCookies })
+    registerProviderRoutes(open, oauth)
     registerHelloRoutes(open, deps)
     done()
   })
@@ -101,6 +115,14 @@ export function registerHttpRoutes(
       registerAdminRoutes(admin, deps)
       ready()
     })
+    done()
+  })
+  server.register((scope, _options, done) => {
+    const guarded = scope.withTypeProvider<TypeBoxTypeProvider>()
+    // Leaving for a provider is bound to the browser, also where a Bearer token says who it is.
+    registerClient(guarded, clients, { skipBearer: false })
+    registerAuthentication(guarded, guards)
+    registerIdentityRoutes(guarded, oauth)
     done()
   })
 }

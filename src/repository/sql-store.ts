@@ -14,6 +14,8 @@ export interface UserTable {
   username: Fixed<string>
   display_name: string
   email: string | null
+  /** 1 when a provider has proved the address, else 0. */
+  email_verified: number
   avatar_url: string | null
   gender: Gender
   role: UserRole

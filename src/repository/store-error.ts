@@ -24,6 +24,12 @@ const TAKEN: readonly TakenValue[] = [
     reason: 'email_taken',
     message: 'This e-mail address is already in use.',
   },
+  {
+    column: 'identities.provider, identities.provider_id',
+    constraint: 'identities_provider_unique',
+    reason: 'identity_taken',
+    message: 'This account is already linked to somebody.',
+  },
 ]
 
 /**

@@ -1,5 +1,6 @@
-import type { CompiledQuery, Kysely, Selectable } from 'kysely'
+import type { CompiledQuery, Kysely, Selectable, Updateable } from 'kysely'
 import {
+  type EmailHolder,
   type NewUser,
   type User,
   type UserChanges,
@@ -44,6 +45,7 @@ export function createUserRepository(store: SqlStore): UserRepository {
     findByUsername: (username) => findOne(reader, 'username', username),
     // Who was frozen or has a new password a moment ago is refused everywhere at once.
     findCredentials: (login) => findCredentials(store.latest, login),
+    findByEmail: (email) => findByEmail(store.latest, email),
     list: (options) => listUsers(reader, options),
 
     existsWithRole: async (role) => {
@@ -60,6 +62,8 @@ export function createUserRepository(store: SqlStore): UserRepository {
       await kyselyOf(store, tx, [user.id]).insertInto('users').values(toRow(user)).execute()
       return withoutHash(user)
     },
+
+    releaseUnverifiedEmail: (tx, email) => releaseUnverifiedEmail(kyselyOf(store, tx), email),
 
     update: async (tx, id, changes) => {
       const db = kyselyOf(store, tx, [id])
@@ -105,6 +109,31 @@ async function findCredentials(
   return row ? { user: toUser(row), passwordHash: row.password_hash } : null
 }
 
+async function findByEmail(db: Kysely<SqlSchema>, email: string): Promise<EmailHolder | null> {
+  const row = await db
+    .selectFrom('users')
+    .select([...COLUMNS, 'email_verified'])
+    .where('email', '=', email)
+    .executeTakeFirst()
+  return row ? { user: toUser(row), isEmailVerified: row.email_verified === 1 } : null
+}
+
+async function releaseUnverifiedEmail(
+  db: Kysely<SqlSchema>,
+  email: string,
+): Promise<string | null> {
+  const holder = await findByEmail(db, email)
+  if (!holder || holder.isEmailVerified) return null
+  // The condition is asked again by the write itself, since the read may be of a moment ago.
+  const { numUpdatedRows } = await db
+    .updateTable('users')
+    .set({ email: null })
+    .where('email', '=', email)
+    .where('email_verified', '=', 0)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n ? holder.user.id : null
+}
+
 async function listUsers(
   db: Kysely<SqlSchema>,
   options: { limit: number; after?: string },
@@ -146,21 +175,16 @@ function parseCursor(cursor: string): { createdAt: number; id: string } {
   throw invalidArgument(message, [{ path: 'after', message }])
 }
 
-function changedColumns(
-  changes: UserChanges,
-): Partial<
-  Pick<
-    Selectable<UserTable>,
-    'display_name' | 'gender' | 'role' | 'state' | 'email' | 'password_hash'
-  >
-> {
-  const { displayName, gender, role, state, email, passwordHash } = changes
+function changedColumns(changes: UserChanges): Updateable<UserTable> {
+  const { displayName, gender, role, state, avatarUrl } = changes
+  const { email, isEmailVerified, passwordHash } = changes
   return {
     ...(displayName !== undefined && { display_name: displayName }),
     ...(gender !== undefined && { gender }),
     ...(role !== undefined && { role }),
     ...(state !== undefined && { state }),
-    ...(email !== undefined && { email }),
+    ...(avatarUrl !== undefined && { avatar_url: avatarUrl }),
+    ...(email !== undefined && { email, email_verified: isEmailVerified === true ? 1 : 0 }),
     ...(passwordHash !== undefined && { password_hash: passwordHash }),
   }
 }
@@ -185,6 +209,7 @@ function toRow(user: NewUser): Selectable<UserTable> {
     username: user.username,
     display_name: user.displayName,
     email: user.email,
+    email_verified: user.isEmailVerified === true ? 1 : 0,
     avatar_url: user.avatarUrl,
     gender: user.gender,
     role: user.role,

@@ -1,45 +1,26 @@
 import { type AppError, invalidArgument, unauthenticated } from '../errors/app-error.js'
 import type { ClientContext } from '../domain/client.js'
-import type { Clock } from '../domain/clock.js'
 import { normalizePassword, PASSWORD_BYTES_MAX, type PasswordHasher } from '../domain/password.js'
-import type {
-  Session,
-  SessionEndReason,
-  SessionPolicy,
-  SessionStore,
-  SignInMethod,
-} from '../domain/session.js'
+import type { SessionEndReason } from '../domain/session.js'
 import {
   canonicalEmail,
   canonicalUsername,
-  type User,
   type UserCredentials,
   type UserRepository,
 } from '../domain/user.js'
-import { randomId } from '../util/random-id.js'
-import type { AuditTrail } from './audit-trail.js'
 import type { PasswordThrottle } from './password-throttle.js'
-import type { SessionEnder } from './session-ender.js'
-import type { SignIn, TokenPairIssuer } from './token-pair.js'
+import { startSession, type StartSessionDeps } from './start-session.js'
+import type { SignIn } from './token-pair.js'
 
 /** A name that no account can have: looked up when the given one cannot be one, for the same work. */
 const IMPOSSIBLE_LOGIN = '-'
 /** What is hashed in place of a password that cannot be one. */
 const IMPOSSIBLE_PASSWORD = 'no such password'
 
-export interface LoginDeps {
+export interface LoginDeps extends StartSessionDeps {
   readonly users: UserRepository
-  readonly sessionStore: SessionStore
   readonly passwordHasher: PasswordHasher
   readonly throttle: PasswordThrottle
-  readonly pairs: TokenPairIssuer
-  readonly ender: SessionEnder
-  readonly auditTrail: AuditTrail
-  readonly clock: Clock
-  readonly policy: SessionPolicy
-  readonly idleSeconds: number
-  readonly shortIdleSeconds: number
-  readonly absoluteSeconds: number
 }
 
 /**
@@ -124,52 +105,6 @@ function recordFailure(
     // The name that was tried is not written down: people type passwords into the wrong field.
     data: { clientId },
   })
-}
-
-/** Gives a user who has proved who they are a session under the policy. */
-async function startSession(
-  deps: LoginDeps,
-  user: User,
-  { method, remember }: { method: SignInMethod; remember: boolean },
-  client: ClientContext,
-): Promise<SignIn> {
-  const session = newSession(deps, user, method, remember, client)
-  const { pair, refreshHash, keyId } = await deps.pairs.issue(session, user)
-  const displaced = await deps.sessionStore.create({ ...session, refreshHash, keyId }, deps.policy)
-  await deps.auditTrail.record({
-    type: 'session.started',
-    actorId: user.id,
-    userId: user.id,
-    sessionId: session.id,
-    address: client.address,
-    data: { method, remember, clientId: client.clientId },
-  })
-  await deps.ender.announce(displaced, { actorId: user.id, address: client.address })
-  return deps.pairs.present(pair, session, user)
-}
-
-function newSession(
-  deps: LoginDeps,
-  user: User,
-  method: SignInMethod,
-  remember: boolean,
-  client: ClientContext,
-): Session {
-  const now = deps.clock.now()
-  const expiresAt = now + deps.absoluteSeconds * 1000
-  const idleMs = (remember ? deps.idleSeconds : deps.shortIdleSeconds) * 1000
-  return {
-    id: randomId(),
-    userId: user.id,
-    clientId: client.clientId,
-    method,
-    userAgent: client.userAgent,
-    address: client.address,
-    createdAt: now,
-    lastSeenAt: now,
-    idleExpiresAt: Math.min(now + idleMs, expiresAt),
-    expiresAt,
-  }
 }
 
 /** A password of this size is not a wrong password but a wrong request: refused before any work on it. */

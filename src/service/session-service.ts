@@ -19,6 +19,7 @@ import { login } from './login.js'
 import { refresh } from './refresh.js'
 import type { PasswordThrottle } from './password-throttle.js'
 import { type EndActor, type EndResult, NOBODY, type SessionEnder } from './session-ender.js'
+import { type SignInOptions, startSession } from './start-session.js'
 import { createTokenPairIssuer, type SignIn } from './token-pair.js'
 import type { UserDirectory } from './user-directory.js'
 
@@ -48,6 +49,11 @@ export interface SessionService {
     input: { login: string; password: string; remember: boolean },
     client: ClientContext,
   ): Promise<SignIn>
+  /**
+   * Gives a user who has proved who they are in another way a session, as `login` does.
+   * Raises RESOURCE_EXHAUSTED with `session_limit`.
+   */
+  start(user: User, options: SignInOptions, client: ClientContext): Promise<SignIn>
   /**
    * Rotates a refresh token. The previous token within the replay window and from the same client gets
    * the identical pair; any other use of an old token ends the session everywhere.
@@ -116,6 +122,7 @@ export function createSessionService(base: SessionServiceDeps): SessionService {
 
   return {
     login: (input, client) => login(deps, input, client),
+    start: (user, options, client) => startSession(deps, user, options, client),
     refresh: (refreshToken, client) => refresh(deps, refreshToken, client),
     logout(principal) {
       const { sessionId, userId } = principal

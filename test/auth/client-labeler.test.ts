@@ -25,3 +25,11 @@ await t.test('labeler reads nothing that was forged', async (t) => {
   others.push(` ${cookieValue}`, `${cookieValue}\n`, `${cookieValue}.${code}`, `"${cookieValue}"`)
   for (const other of others) t.equal(labeler.read(other), null, JSON.stringify(other))
 })
+
+await t.test('labeler of one purpose does not read the labels of another', async (t) => {
+  const browsers = createClientLabeler({ secret: Buffer.alloc(32, 1), purpose: 'oauth' })
+  const { clientId, cookieValue } = browsers.issue()
+  t.equal(browsers.read(cookieValue), clientId)
+  t.equal(labeler.read(cookieValue), null)
+  t.equal(browsers.read(labeler.issue().cookieValue), null)
+})

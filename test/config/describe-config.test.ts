@@ -25,6 +25,25 @@ await t.test('describeConfig masks each URL that may hold a password', async (t)
   t.match(describeConfig(config), { redis: { url: [MASK, MASK], sentinelUrl: [] } })
 })
 
+await t.test(
+  'describeConfig masks the secret of a provider and leaves out what is not set',
+  async (t) => {
+    const { config, sources } = await loadConfig({
+      env: {
+        APP_SIGN_IN_PROVIDERS_GITHUB_CLIENT_ID: 'github-id',
+        APP_SIGN_IN_PROVIDERS_GITHUB_CLIENT_SECRET: 'hunter2',
+      },
+      configDir: DEFAULT_CONFIG_DIR,
+      cwd: t.testdir({}),
+    })
+    const providers = { github: { clientId: 'github-id', clientSecret: MASK } }
+    t.same(describeConfig(config)['signIn'], { ...config.signIn, providers })
+    const yaml = formatConfig(config, sources)
+    t.notMatch(yaml, /hunter2/)
+    t.match(parse(yaml), { signIn: { providers } })
+  },
+)
+
 await t.test('describeConfig shows that a secret is not set', async (t) => {
   const cwd = t.testdir({})
   const { config } = await loadConfig({ env: {}, configDir: DEFAULT_CONFIG_DIR, cwd })

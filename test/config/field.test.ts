@@ -5,8 +5,10 @@ import {
   group,
   integer,
   isGroup,
+  isMap,
   isSecret,
   list,
+  map,
   secret,
   text,
 } from '../../src/config/field.js'
@@ -23,6 +25,22 @@ await t.test('the builders give plain JSON Schema', async (t) => {
     required: ['on', 'name'],
     additionalProperties: false,
   })
+})
+
+await t.test('a map has names of its own and entries of one shape', async (t) => {
+  const field = map({ id: text('name'), key: secret('name') }, ['id'])
+  t.match(field, {
+    type: 'object',
+    additionalProperties: { properties: { id: {}, key: {} }, required: ['id'] },
+  })
+  t.ok(isMap(field))
+  t.notOk(isGroup(field))
+  t.notOk(isMap(group({})))
+  t.notOk(isSecret(field))
+  const names = new RegExp(field.propertyNames.pattern)
+  for (const name of ['a', 'github', 'my-sso', 'a1-b2']) t.match(name, names)
+  for (const name of ['', 'A', '1a', 'a_b', 'a--b', '-a', 'a-', 'a.b', 'a b', 'ä'])
+    t.notMatch(name, names)
 })
 
 await t.test('isGroup and isSecret tell the kinds apart', async (t) => {

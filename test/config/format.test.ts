@@ -26,6 +26,24 @@ const CASES: Readonly<Record<FormatName, { good: string[]; bad: string[] }>> = {
       'https://',
     ],
   },
+  'optional-origin': {
+    good: ['', 'https://app.example.com', 'http://localhost:3000'],
+    bad: [' ', 'https://app.example.com/', 'app.example.com'],
+  },
+  issuer: {
+    good: ['https://accounts.google.com', 'http://127.0.0.1:9000/realms/a', 'https://a.b/c/'],
+    bad: [
+      '',
+      'a.b',
+      'ftp://a.b',
+      'https://',
+      'https://a.b?x',
+      'https://a.b#x',
+      'https://u@a.b',
+      'https://a b',
+    ],
+  },
+  scope: { good: ['openid', 'read:user'], bad: ['', 'a b', 'a"b', 'ä'] },
   'address-range': {
     good: ['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', '0.0.0.0/0'],
     bad: ['', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/x', '10.*.*.*', 'localhost', '/8'],

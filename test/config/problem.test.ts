@@ -1,5 +1,5 @@
 import t from 'tap'
-import { choice, flag, group, integer, list, secret, text } from '../../src/config/field.js'
+import { choice, flag, group, integer, list, map, secret, text } from '../../src/config/field.js'
 import {
   describeFileError,
   describeValue,
@@ -17,6 +17,7 @@ await t.test('expectationOf words every kind of field', async (t) => {
     'a list, each item an IP address or a CIDR range such as 10.0.0.0/8',
   )
   t.equal(expectationOf(group({ a: flag(), b: flag() })), 'a group of keys (a, b)')
+  t.equal(expectationOf(map({ a: flag() }, [])), 'a map of names to a group of keys (a)')
 })
 
 await t.test('describeValue shows a value, cut, and never a secret', async (t) => {

@@ -40,6 +40,33 @@ await t.test('readEnvironment leaves what does not fit for the validation to nam
   t.equal(valueAt(layer.tree, 'grpc.port'), '0x10')
 })
 
+await t.test('a variable of a map names an entry and a key of it', async (t) => {
+  const { layer, warnings } = await readEnvironment(
+    {
+      APP_SIGN_IN_PROVIDERS_GITHUB_CLIENT_ID: 'github-id',
+      APP_SIGN_IN_PROVIDERS_MY_SSO_CLIENT_ID: 'sso-id',
+      APP_SIGN_IN_PROVIDERS_MY_SSO_SCOPES: 'openid, email',
+      APP_SIGN_IN_PROVIDERS_MY_SSO_CLIENT_KEY: 'x',
+      APP_SIGN_IN_PROVIDERS_CLIENT_ID: 'no name',
+      APP_SIGN_IN_PROVIDERS: 'x',
+    },
+    t.testdir({}),
+  )
+  t.equal(valueAt(layer.tree, 'signIn.providers.github.clientId'), 'github-id')
+  t.equal(valueAt(layer.tree, 'signIn.providers.my-sso.clientId'), 'sso-id')
+  t.same(valueAt(layer.tree, 'signIn.providers.my-sso.scopes'), ['openid', 'email'])
+  t.equal(
+    layer.sources.get('/signIn/providers/my-sso/clientId'),
+    'APP_SIGN_IN_PROVIDERS_MY_SSO_CLIENT_ID',
+  )
+  const none = 'is not known and has no effect'
+  t.match(warnings, [
+    `the environment variable APP_SIGN_IN_PROVIDERS ${none}`,
+    `the environment variable APP_SIGN_IN_PROVIDERS_CLIENT_ID ${none}`,
+    `the environment variable APP_SIGN_IN_PROVIDERS_MY_SSO_CLIENT_KEY ${none}`,
+  ])
+})
+
 await t.test('APP_HOST sets all three hosts unless one has its own', async (t) => {
   const { layer } = await readEnvironment(
     { APP_HOST: '0.0.0.0', APP_GRPC_HOST: '10.0.0.1' },

@@ -90,6 +90,27 @@ await t.test('validateKeys refuses unknown keys and says what was meant', async 
   t.same(messagesOf({ 'http.constructor': 1 }), ['http.constructor: is not a known key (SOURCE)'])
 })
 
+await t.test('validateKeys looks into every entry of a map', async (t) => {
+  const github = 'signIn.providers.github'
+  t.same(messagesOf({ [`${github}.clientId`]: 'id', [`${github}.scopes`]: ['read:user'] }), [])
+  t.same(messagesOf({ [`${github}.clientSecret`]: 'x', [`${github}.clientld`]: 'y' }), [
+    `${github}.clientld: is not a known key (SOURCE); did you mean ${github}.clientId?`,
+    `${github}.clientId: is missing; expected non-empty text without control characters`,
+  ])
+  t.same(messagesOf({ [`${github}.clientId`]: 'id', [`${github}.clientSecret`]: 'se\ncret' }), [
+    `${github}.clientSecret: expected non-empty text without control characters, ` +
+      'got a hidden value (SOURCE)',
+  ])
+  t.same(messagesOf({ 'signIn.providers.My SSO.clientId': 'id' }), [
+    'signIn.providers.My SSO: expected a name of lower-case letters, digits and single hyphens, ' +
+      'got "My SSO"',
+  ])
+  t.match(messagesOf({ [github]: null }), [
+    /: expected a group of keys \(type, issuer, .*got nothing/,
+  ])
+  t.match(messagesOf({ 'signIn.providers': 'x' }), [/: expected a map of names to a group/])
+})
+
 await t.test('validateKeys explains a dotted key', async (t) => {
   const layer = layerOf({})
   layer.tree['http.port'] = 1
@@ -143,6 +164,7 @@ await t.test('validateKeys judges as a JSON Schema validator does', async (t) =>
   const place = fc.oneof(
     fc.constantFrom(...CONFIG_KEYS.map((key) => key.path)),
     fc.constantFrom('http', 'log', 'http.extra', 'extra'),
+    fc.constantFrom('signIn.providers.a', 'signIn.providers.a.clientId', 'signIn.providers.A.type'),
   )
   const verdicts = new Set<boolean>()
   fc.assert(

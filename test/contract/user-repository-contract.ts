@@ -144,6 +144,46 @@ export async function checkUserRepository(t: Test, open: Open): Promise<void> {
     })
   })
 
+  await t.test('an address is proved only where it is said', async (t) => {
+    const { users, transactions } = await open(t)
+    const email = 'ann@example.com'
+    t.equal(await users.findByEmail(email), null)
+    const ann = await transactions.run((tx) => users.create(tx, sampleUser('ann', { email })))
+    t.strictSame(await users.findByEmail(email), { user: ann, isEmailVerified: false })
+    const change = (changes: Parameters<UserRepository['update']>[2]) =>
+      transactions.run((tx) => users.update(tx, 'id-ann', changes))
+    await change({ email, isEmailVerified: true, avatarUrl: 'https://example.com/a.png' })
+    t.match(await users.findByEmail(email), {
+      user: { avatarUrl: 'https://example.com/a.png' },
+      isEmailVerified: true,
+    })
+    await change({ displayName: 'Ann', avatarUrl: null })
+    t.match(await users.findByEmail(email), { user: { avatarUrl: null }, isEmailVerified: true })
+    await change({ email: 'other@example.com' })
+    t.match(await users.findByEmail('other@example.com'), { isEmailVerified: false })
+    const bob = sampleUser('bob', { email, isEmailVerified: true })
+    await transactions.run((tx) => users.create(tx, bob))
+    t.match(await users.findByEmail(email), { user: { id: 'id-bob' }, isEmailVerified: true })
+    await t.rejects(change({ email }), { code: 'ALREADY_EXISTS', reason: 'email_taken' })
+  })
+
+  await t.test('an address without proof can be taken away, a proved one cannot', async (t) => {
+    const { users, transactions } = await open(t)
+    const release = (email: string) =>
+      transactions.run((tx) => users.releaseUnverifiedEmail(tx, email))
+    await transactions.run(async (tx) => {
+      await users.create(tx, sampleUser('ann', { email: 'ann@example.com' }))
+      const proved = { email: 'bob@example.com', isEmailVerified: true }
+      await users.create(tx, sampleUser('bob', proved))
+    })
+    t.equal(await release('nobody@example.com'), null)
+    t.equal(await release('bob@example.com'), null)
+    t.equal(await release('ann@example.com'), 'id-ann')
+    t.match(await users.findById('id-ann'), { email: null, username: 'ann' })
+    t.match(await users.findById('id-bob'), { email: 'bob@example.com' })
+    t.equal(await release('ann@example.com'), null)
+  })
+
   await t.test('existsWithRole sees the first admin', async (t) => {
     const { users, transactions } = await open(t)
     t.equal(await users.existsWithRole('admin'), false)

@@ -11,6 +11,8 @@ export interface Answer {
 export interface CallOptions {
   readonly token?: string
   readonly json?: unknown
+  /** A body as it is, in place of `json`. */
+  readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -18,15 +20,15 @@ export interface CallOptions {
 export async function call(
   method: string,
   url: string,
-  { token, json, headers = {} }: CallOptions = {},
+  { token, json, text: plain, headers = {} }: CallOptions = {},
 ): Promise<Answer> {
-  const body = json === undefined ? undefined : JSON.stringify(json)
+  const body = json === undefined ? plain : JSON.stringify(json)
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
       method,
       agent: false,
       headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
       },

@@ -15,6 +15,7 @@ import type { AuthenticationService } from '../../src/service/authentication-ser
 import type { CredentialService } from '../../src/service/credential-service.js'
 import type { TokenInspectionService } from '../../src/service/token-inspection-service.js'
 import type { UserAdminService } from '../../src/service/user-admin-service.js'
+import type { OauthService } from '../../src/service/oauth-service.js'
 import type { EndResult, SessionService, SignIn } from '../../src/service/session-service.js'
 import { createServer, type ServerDeps, type ServerOptions } from '../../src/http/create-server.js'
 import {
@@ -121,6 +122,10 @@ export function createFakeSessions(calls: Call[] = []): SessionService {
       return input.login === 'alice' && input.password === 'correct-password'
         ? Promise.resolve(SIGN_IN)
         : Promise.reject(unauthenticated('credentials_invalid', 'Wrong username or password.'))
+    },
+    start(user, options, client) {
+      calls.push(['start', user, options, client])
+      return Promise.resolve(SIGN_IN)
     },
     refresh(token, client) {
       calls.push(['refresh', token, client])
@@ -247,6 +252,44 @@ export function createFakeUserAdmin(calls: Call[] = []): UserAdminService {
   }
 }
 
+/** An OAuth service that notes its calls; it knows the provider `github`, and the state `good`. */
+export function createFakeOauth(calls: Call[] = []): OauthService {
+  const noProvider = () => new AppError('NOT_FOUND', 'provider_not_found', 'No such provider.')
+  const go = (name: string, provider: string, ...args: unknown[]): Promise<string> => {
+    if (provider !== 'github') return Promise.reject(noProvider())
+    calls.push([name, ...args])
+    return Promise.resolve('https://github.test/authorize?state=1')
+  }
+  return {
+    providers: () => [{ name: 'github', label: 'GitHub' }],
+    start: (start, client) => go('startOauth', start.provider, start, client),
+    startLink: (start, caller, client) => go('linkIdentity', start.provider, start, caller, client),
+    finish(callback, client) {
+      if (callback.provider !== 'github') return Promise.reject(noProvider())
+      calls.push(['finishOauth', callback, client])
+      const state = new URLSearchParams(callback.query).get('state')
+      const returnTo = '/app?tab=1'
+      if (state === 'good') return Promise.resolve({ returnTo, signIn: SIGN_IN, failure: null })
+      if (state === 'link') return Promise.resolve({ returnTo, signIn: null, failure: null })
+      if (state === 'frozen') {
+        return Promise.resolve({ returnTo, signIn: null, failure: sessionOver('user_frozen') })
+      }
+      return Promise.reject(invalidState())
+    },
+    identities: () =>
+      Promise.resolve({
+        identities: [{ provider: 'github', label: 'GitHub', linkedAt: ALICE.createdAt }],
+        hasPassword: true,
+      }),
+    unlink(caller, provider) {
+      calls.push(['unlink', caller, provider])
+      return provider === 'github'
+        ? Promise.resolve()
+        : Promise.reject(new AppError('NOT_FOUND', 'identity_not_found', 'Not linked.'))
+    },
+  }
+}
+
 /** Knows `access-1` as a good token. */
 export function createFakeTokenInspection(calls: Call[] = []): TokenInspectionService {
   return {
@@ -293,6 +336,10 @@ export function createFakeAuditReader(calls: Call[] = []): Pick<AuditLog, 'list'
       return Promise.resolve({ events: [event], next: 7 })
     },
   }
+}
+
+function invalidState(): AppError {
+  return new AppError('INVALID_ARGUMENT', 'oauth_state_invalid', 'Start again.')
 }
 
 /** Labels `client-<n>.mac`; what does not end in `.mac` is forged. */
@@ -373,7 +420,9 @@ export function createTestHttp(overrides: TestServerOverrides = {}): TestServer 
       auditReader: createFakeAuditReader(made.calls),
       publicKeys: FAKE_KEYS,
       hello: FAKE_HELLO,
+      oauth: createFakeOauth(made.calls),
       clientLabeler: createFakeLabeler(),
+      oauthLabeler: createFakeLabeler(),
       environment: 'test',
       openapiFile: `${PACKAGE_ROOT}package.json`,
       ...overrides.routesDeps,
@@ -382,6 +431,7 @@ export function createTestHttp(overrides: TestServerOverrides = {}): TestServer 
       secureCookies: overrides.options?.secureCookies ?? false,
       allowedOrigins: [],
       oauth: OAUTH,
+      publicOrigin: '',
       ...overrides.routesOptions,
     },
   )

@@ -64,6 +64,16 @@ export function createMemoryUserRepository(): MemoryUserRepository {
       const row = find((user) => (login.includes('@') ? user.email : user.username) === login)
       return row ? { user: publicPart(row), passwordHash: row.passwordHash } : null
     },
+    async findByEmail(email) {
+      const row = find((user) => user.email === email)
+      return row ? { user: publicPart(row), isEmailVerified: row.isEmailVerified === true } : null
+    },
+    async releaseUnverifiedEmail(_tx, email) {
+      const row = find((user) => user.email === email && user.isEmailVerified !== true)
+      if (!row) return null
+      rows.set(row.id, { ...row, email: null })
+      return row.id
+    },
     async list({ limit, after }) {
       const all = [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
       const rest = all.filter((row) => after === undefined || row.id > after)
@@ -81,10 +91,12 @@ export function createMemoryUserRepository(): MemoryUserRepository {
       const row = rows.get(id)
       if (!row) return null
       const { email } = changes
-      if (typeof email === 'string' && find((other) => other.email === email && other.id !== id)) {
+      if (typeof email === 'string' && find((user) => user.email === email && user.id !== id)) {
         throw new AppError('ALREADY_EXISTS', 'email_taken', 'This e-mail address is taken.')
       }
-      const changed = { ...row, ...changes }
+      const isEmailVerified =
+        email === undefined ? row.isEmailVerified === true : changes.isEmailVerified === true
+      const changed = { ...row, ...changes, isEmailVerified }
       rows.set(id, changed)
       return publicPart(changed)
     },

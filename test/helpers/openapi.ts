@@ -11,10 +11,8 @@ const COMMON_PROBLEMS = [500, 503]
 /** Operations that need no session and are no part of the guarded scope. */
 const PUBLIC_TAGS: ReadonlySet<string> = new Set(['discovery', 'operation', 'greetings'])
 const PUBLIC_OPERATIONS: ReadonlySet<string> = new Set([
-  'register',
-  'login',
-  'refreshToken',
-  'resetPassword',
+  ...['register', 'login', 'refreshToken', 'resetPassword'],
+  ...['listProviders', 'startOauth', 'finishOauth'],
 ])
 
 const INFO = {

@@ -12,14 +12,19 @@ import { cookiesOf } from '../helpers/set-cookies.js'
 const PLAIN = cookieNames(false)
 
 await t.test('cookieNames takes the __Host- prefix where cookies are secure', (t) => {
-  t.same(PLAIN, { client: '_cid', access: '_at', refresh: '_rt' })
-  t.same(cookieNames(true), { client: '__Host-cid', access: '__Host-at', refresh: '__Host-rt' })
+  t.same(PLAIN, { client: '_cid', access: '_at', refresh: '_rt', oauth: '_oauth' })
+  t.same(cookieNames(true), {
+    client: '__Host-cid',
+    access: '__Host-at',
+    refresh: '__Host-rt',
+    oauth: '__Host-oauth',
+  })
   t.end()
 })
 
 await t.test('readCookies finds ours among others', (t) => {
   const found = readCookies('a=1; _cid=c.m;_at=x.y.z ; _rt=r=; b', PLAIN)
-  t.same(found, { client: 'c.m', access: 'x.y.z', refresh: 'r=' })
+  t.same(found, { client: 'c.m', access: 'x.y.z', refresh: 'r=', oauth: null })
   t.same(
     readCookies('_at="x"', PLAIN).access,
     '"x"',
@@ -30,7 +35,7 @@ await t.test('readCookies finds ours among others', (t) => {
 })
 
 await t.test('readCookies gives null for what is absent or has another name', (t) => {
-  const none = { client: null, access: null, refresh: null }
+  const none = { client: null, access: null, refresh: null, oauth: null }
   for (const header of [
     undefined,
     '',
@@ -80,5 +85,5 @@ await t.test('the cookie library reads the same', async (t) => {
   await library.register(fastifyCookie)
   const header = 'x=1; _cid=c.m;_at=x.y ;_rt=r='
   const { _cid: client, _at: access, _rt: refresh } = library.parseCookie(header)
-  t.same(readCookies(header, PLAIN), { client, access, refresh })
+  t.same(readCookies(header, PLAIN), { client, access, refresh, oauth: null })
 })

@@ -41,7 +41,7 @@ await t.test('what it says of credentials is true', async (t) => {
     for (const [method, operation] of Object.entries(operations)) {
       const response = await server.inject({
         method: method.toUpperCase() as 'GET',
-        url: path.replace('{id}', 'session-1'),
+        url: path.replace('{id}', 'session-1').replace('{provider}', 'github'),
         ...(path.startsWith('/oauth/') && {
           headers: { 'content-type': 'application/x-www-form-urlencoded' },
           payload: 'token=x',

@@ -13,6 +13,9 @@ const PUBLIC = new Set([
   'POST /auth/login',
   'POST /auth/refresh_token',
   'POST /auth/reset_password',
+  'GET /auth/providers',
+  'GET /auth/login/:provider',
+  'GET /auth/callback/:provider',
   'GET /health/live',
   'GET /health/ready',
 ])
@@ -57,7 +60,7 @@ await t.test('every route is on the public list or answers 401 without credentia
     const listed = PUBLIC.has(name.replace('HEAD ', 'GET '))
     const response = await server.inject({
       method: method as 'GET',
-      url: url.replace(':id', 'session-1'),
+      url: url.replace(':id', 'session-1').replace(':provider', 'nobody'),
       ...(BY_CLIENT.has(name) && { headers: FORM, payload: 'token=x' }),
     })
     if (listed) {
@@ -125,6 +128,9 @@ await t.test('the surface is the one that is promised', async (t) => {
       'DELETE /sessions',
       'DELETE /sessions/:id',
       'GET /home',
+      'GET /me/identities',
+      'POST /me/identities/:provider',
+      'DELETE /me/identities/:provider',
     ]),
   )
   await server.close()

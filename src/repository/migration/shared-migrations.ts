@@ -70,6 +70,15 @@ export const SHARED_MIGRATIONS: Readonly<Record<string, Migration>> = {
     'at',
   ]),
   '2026-11-21-07-audit-events-by-time': index('audit_events_by_time', 'audit_events', ['at']),
+  '2026-11-21-08-users-email-verified': {
+    up: (db: Kysely<unknown>) =>
+      db.schema
+        .alterTable('users')
+        .addColumn('email_verified', 'smallint', (column) => column.notNull().defaultTo(0))
+        .execute(),
+    down: (db: Kysely<unknown>) =>
+      db.schema.alterTable('users').dropColumn('email_verified').execute(),
+  },
 }
 
 function index(name: string, table: string, columns: string[]): Migration {

@@ -28,7 +28,7 @@ await t.test('shared migrations let an identity belong to one user, who exists',
       .run(),
   )
   await insert()
-  await t.rejects(insert(), { code: 'INTERNAL', cause: { message: /UNIQUE/ } })
+  await t.rejects(insert(), { code: 'ALREADY_EXISTS', reason: 'identity_taken' })
   await store.write((db) => db.prepare("DELETE FROM users WHERE id = 'ann'").run())
   t.strictSame(await store.db.selectFrom('identities').selectAll().execute(), [])
 })

@@ -1,0 +1,74 @@
+import type { ClientContext } from '../domain/client.js'
+import type { Clock } from '../domain/clock.js'
+import type { Session, SessionPolicy, SessionStore, SignInMethod } from '../domain/session.js'
+import type { User } from '../domain/user.js'
+import { randomId } from '../util/random-id.js'
+import type { AuditTrail } from './audit-trail.js'
+import type { SessionEnder } from './session-ender.js'
+import type { SignIn, TokenPairIssuer } from './token-pair.js'
+
+export interface StartSessionDeps {
+  readonly sessionStore: SessionStore
+  readonly pairs: TokenPairIssuer
+  readonly ender: SessionEnder
+  readonly auditTrail: AuditTrail
+  readonly clock: Clock
+  readonly policy: SessionPolicy
+  readonly idleSeconds: number
+  readonly shortIdleSeconds: number
+  readonly absoluteSeconds: number
+}
+
+/** How the user proved who they are, and whether the session is to be kept for longer. */
+export interface SignInOptions {
+  readonly method: SignInMethod
+  readonly remember: boolean
+}
+
+/**
+ * Gives a user who has proved who they are a session under the policy, whatever the proof was.
+ * Raises RESOURCE_EXHAUSTED with reason `session_limit` when the policy refuses.
+ */
+export async function startSession(
+  deps: StartSessionDeps,
+  user: User,
+  { method, remember }: SignInOptions,
+  client: ClientContext,
+): Promise<SignIn> {
+  const session = newSession(deps, user, { method, remember }, client)
+  const { pair, refreshHash, keyId } = await deps.pairs.issue(session, user)
+  const displaced = await deps.sessionStore.create({ ...session, refreshHash, keyId }, deps.policy)
+  await deps.auditTrail.record({
+    type: 'session.started',
+    actorId: user.id,
+    userId: user.id,
+    sessionId: session.id,
+    address: client.address,
+    data: { method, remember, clientId: client.clientId },
+  })
+  await deps.ender.announce(displaced, { actorId: user.id, address: client.address })
+  return deps.pairs.present(pair, session, user)
+}
+
+function newSession(
+  deps: StartSessionDeps,
+  user: User,
+  { method, remember }: SignInOptions,
+  client: ClientContext,
+): Session {
+  const now = deps.clock.now()
+  const expiresAt = now + deps.absoluteSeconds * 1000
+  const idleMs = (remember ? deps.idleSeconds : deps.shortIdleSeconds) * 1000
+  return {
+    id: randomId(),
+    userId: user.id,
+    clientId: client.clientId,
+    method,
+    userAgent: client.userAgent,
+    address: client.address,
+    createdAt: now,
+    lastSeenAt: now,
+    idleExpiresAt: Math.min(now + idleMs, expiresAt),
+    expiresAt,
+  }
+}

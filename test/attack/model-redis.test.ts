@@ -1,0 +1,19 @@
+import t from 'tap'
+import { createRedisSessionStore } from '../../src/repository/redis/redis-session-store.js'
+import { openTestRedis, redisMissing, startRedis } from '../app/redis/redis-fixture.js'
+import { checkAgainstModel } from './model-run.js'
+
+const FILE_TIMEOUT_MS = 120_000
+t.setTimeout(FILE_TIMEOUT_MS)
+
+await t.test('10,000 steps on Redis go as in the model', { skip: redisMissing() }, async (t) => {
+  const server = await startRedis(t)
+  const reopen = async () => {
+    const redis = openTestRedis(t, { urls: [server.url] })
+    const { logger } = redis
+    const store = createRedisSessionStore({ redis, keyPrefix: 'model:', logger })
+    await redis.start()
+    return store
+  }
+  await checkAgainstModel(t, { reopen, count: 10_000, seed: 2 })
+})

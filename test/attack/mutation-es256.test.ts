@@ -1,0 +1,9 @@
+import t from 'tap'
+import { checkMutations } from './mutation.js'
+
+const FILE_TIMEOUT_MS = 120_000
+t.setTimeout(FILE_TIMEOUT_MS)
+
+await t.test('J-21 seeded mutations of ES256 tokens are all refused', async (t) => {
+  await checkMutations(t, { algorithm: 'ES256', count: 200_000, seed: 3 })
+})
