@@ -50,5 +50,15 @@ export function createAnnouncedUsers(deps: AnnouncedUsersDeps): UserRepository {
       if (user) note(tx, id)
       return user
     },
+    releaseUnverifiedEmail: async (tx, email) => {
+      const userId = await users.releaseUnverifiedEmail(tx, email)
+      if (userId !== null) note(tx, userId)
+      return userId
+    },
+    delete: async (tx, id) => {
+      const isDeleted = await users.delete(tx, id)
+      if (isDeleted) note(tx, id)
+      return isDeleted
+    },
   }
 }

@@ -8,6 +8,14 @@ import type { SessionStore } from '../../src/domain/session.js'
 import { toAppError } from '../../src/errors/app-error.js'
 import { createAuthenticationService } from '../../src/service/authentication-service.js'
 import { createSessionService, type SignIn } from '../../src/service/session-service.js'
+import { createAuditTrail } from '../../src/service/audit-trail.js'
+import { createPasswordThrottle } from '../../src/service/password-throttle.js'
+import { createSessionEnder } from '../../src/service/session-ender.js'
+import { createUserDirectory } from '../../src/service/user-directory.js'
+import { sampleSession } from '../contract/sample-session.js'
+import { createMemoryCounterStore } from '../helpers/memory-counter-store.js'
+import { createMemoryRevocationLog } from '../helpers/memory-revocation-log.js'
+import { THROTTLE_RULES } from '../helpers/session-house.js'
 import { createFakeBroker } from '../helpers/fake-broker.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
 import { createFakePasswordHasher } from '../helpers/fake-password-hasher.js'
@@ -55,8 +63,21 @@ function startProcess(sessionStore: SessionStore, clock: Clock) {
   for (const name of USERS) users.add({ id: name, username: name, passwordHash: 'hash:password' })
   const keyRing = createTestRing(KEY)
   const names = { keyRing, issuer: 'house', audience: 'house' }
+  const logger = createMemoryLogger()
+  const broker = createFakeBroker()
+  const revocationLog = createMemoryRevocationLog()
+  const auditTrail = createAuditTrail({ auditLog: createMemoryAuditLog(), clock, logger })
+  const line = {
+    ...{ sessionStore, revocationLog, broker, auditTrail, clock, logger },
+    surveyTimeoutMs: 1000,
+  }
   const deps = {
-    ...{ users, sessionStore, clock },
+    ...{ ...line, users },
+    userDirectory: createUserDirectory({ users, clock }),
+    ender: createSessionEnder(line),
+    throttle: createPasswordThrottle({
+      ...{ counters: createMemoryCounterStore(), auditTrail, clock, rules: THROTTLE_RULES },
+    }),
     passwordHasher: createFakePasswordHasher(),
     tokenIssuer: createTokenIssuer(names),
     tokenVerifier: createTokenVerifier({
@@ -67,16 +88,12 @@ function startProcess(sessionStore: SessionStore, clock: Clock) {
       cacheEntriesMax: 1000,
     }),
     tokenVault: createTokenVault(),
-    broker: createFakeBroker(),
-    auditLog: createMemoryAuditLog(),
-    logger: createMemoryLogger(),
     policy: { mode: 'limit', limit: LIMIT, onLimit: 'evict-oldest' } as const,
     accessTokenSeconds: RULES.accessMs / 1000,
     refreshReplayWindowMs: RULES.replayWindowMs,
     idleSeconds: RULES.idleMs / 1000,
     shortIdleSeconds: RULES.idleMs / 1000,
     absoluteSeconds: RULES.absoluteMs / 1000,
-    surveyTimeoutMs: 1000,
   }
   return {
     sessions: createSessionService(deps),
@@ -150,7 +167,10 @@ export async function checkAgainstModel(
     const session = pickSession(n)
     if (!session) return []
     const { id: sessionId, userId, clientId } = session
-    const principal = { sessionId, userId, clientId, role: 'user', tokenExpiresAt: 0 } as const
+    const principal = {
+      ...{ sessionId, userId, clientId, role: 'user' as const, tokenExpiresAt: 0 },
+      session: sampleSession({ id: sessionId, userId, clientId }),
+    } as const
     const now = clock.now()
     if (kind === 'endOthers') {
       const others = model.live(userId, now).filter((other) => other !== session)

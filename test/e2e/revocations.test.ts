@@ -69,6 +69,7 @@ await t.test('10,000 ends reach a consumer once each and in order, over kill -9'
       ...{ id: `s-${index}`, userId: `u-${index % USERS}`, clientId: 'c' },
       method: 'password',
       ...{ userAgent: '', address: '', createdAt: now, lastSeenAt: now, refreshHash: 'h' },
+      keyId: 'k',
       ...{ idleExpiresAt: now + 3_600_000, expiresAt: now + 3_600_000 },
     }
     await sessionStore.create(session, { mode: 'unlimited' })

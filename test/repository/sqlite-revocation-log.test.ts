@@ -31,6 +31,7 @@ await t.test('sqlite session store writes each end into the log by itself', asyn
   await sessions.rotate({
     ...{ sessionId: reused.id, presentedHash: 'stolen', nextHash: 'next', clientId: 'c' },
     ...{ sealedPair: '', now: T0 + 3, idleExpiresAt: T0 + 4, replayWindowMs: 0 },
+    ...{ nextKeyId: 'k', expiresAt: T0 + 4 },
   })
   const page = await log.read(start, 10)
   t.match(page?.revocations, [

@@ -31,6 +31,21 @@ await t.test('changes of users are told once they are committed, once each', asy
   t.strictSame(broker.asked, [{ kind: 'users_changed', request: { userIds: ['ann', 'bob'] } }])
 })
 
+await t.test('a user who is gone, or lost an address, is told of as well', async (t) => {
+  const { users, broker, repository, transactions } = createHouse()
+  repository.add({ id: 'cid', username: 'cid', email: 'cid@example.com' })
+  t.equal(await transactions.run((tx) => users.delete(tx, 'bob')), true)
+  t.equal(await transactions.run((tx) => users.delete(tx, 'bob')), false)
+  const release = () =>
+    transactions.run((tx) => users.releaseUnverifiedEmail(tx, 'cid@example.com'))
+  t.equal(await release(), 'cid')
+  t.equal(await release(), null)
+  t.strictSame(broker.asked, [
+    { kind: 'users_changed', request: { userIds: ['bob'] } },
+    { kind: 'users_changed', request: { userIds: ['cid'] } },
+  ])
+})
+
 await t.test('nothing is told of what did not happen, and of new users', async (t) => {
   const { users, broker, repository, transactions } = createHouse()
   t.equal(await transactions.run((tx) => users.update(tx, 'nobody', { role: 'admin' })), null)
