@@ -35,8 +35,14 @@ export function createTlsDoor({ source, allowedNames, logger, onConnection }: Tl
   source.onChange((material) => {
     server.setSecureContext(serverContextOf(material))
   })
-  server.on('tlsClientError', (error, socket) => {
-    logger.warn({ peer: peerOf(socket), reason: reasonOf(error, socket) }, 'TLS handshake refused')
+  // Remembered from the beginning: a connection that was refused no longer knows its peer.
+  const peers = new WeakMap<Socket, string>()
+  server.on('connection', (socket: Socket) => {
+    peers.set(socket, peerOf(socket))
+  })
+  server.on('tlsClientError', (error, socket: TLSSocket & { readonly _parent?: Socket }) => {
+    const peer = (socket._parent && peers.get(socket._parent)) ?? peerOf(socket)
+    logger.warn({ peer, reason: reasonOf(error, socket) }, 'TLS handshake refused')
   })
   server.on('secureConnection', (socket) => {
     try {

@@ -2,7 +2,12 @@ import t from 'tap'
 import { ANYBODY } from '../../../src/grpc/caller.js'
 import { sessionOver } from '../../../src/domain/session.js'
 import { AppError, unauthenticated } from '../../../src/errors/app-error.js'
-import { createVerifyHandler } from '../../../src/grpc/handler/session-handler.js'
+import {
+  BATCH_TOKENS_MAX,
+  createEndHandler,
+  createVerifyBatchHandler,
+  createVerifyHandler,
+} from '../../../src/grpc/handler/session-handler.js'
 import type { AuthenticationService } from '../../../src/service/authentication-service.js'
 import { PRINCIPAL } from '../harness.js'
 
@@ -59,4 +64,79 @@ await t.test('Verify fails when nothing can be known', async (t) => {
     verify(() => Promise.reject(bug)),
     bug,
   )
+})
+
+await t.test('VerifyBatch answers in order and asks once for equal tokens', async (t) => {
+  const tokens: string[] = []
+  const handler = createVerifyBatchHandler({
+    authentication: {
+      authenticate: async (token) => {
+        tokens.push(token)
+        if (token === 'good') return PRINCIPAL
+        throw unauthenticated('token_expired', 'Over.')
+      },
+    },
+  })
+  const accessTokens = ['bad', 'good', 'bad', 'good', 'good']
+  const answer = await handler({ accessTokens }, context)
+  t.strictSame(
+    answer.verdicts?.map(({ active }) => active),
+    [false, true, false, true, true],
+  )
+  t.strictSame(tokens, ['bad', 'good'])
+  for (const count of [0, BATCH_TOKENS_MAX + 1]) {
+    const many = Array.from({ length: count }, (_, index) => String(index))
+    await t.rejects(async () => handler({ accessTokens: many }, context), {
+      code: 'INVALID_ARGUMENT',
+      details: [{ path: 'access_tokens' }],
+    })
+  }
+})
+
+await t.test('VerifyBatch fails as a whole when nothing can be known of one', async (t) => {
+  const down = new AppError('UNAVAILABLE', 'store_unavailable', 'Away.')
+  const handler = createVerifyBatchHandler({
+    authentication: {
+      authenticate: (token) => (token === 'a' ? Promise.resolve(PRINCIPAL) : Promise.reject(down)),
+    },
+  })
+  await t.rejects(async () => handler({ accessTokens: ['a', 'b'] }, context), down)
+})
+
+await t.test('End ends for a service with its reason, and for a user without one', async (t) => {
+  const asked: unknown[] = []
+  const result = { ended: 2, connectionsClosed: 3, processes: { asked: 4, answered: 1 } }
+  const handler = createEndHandler({
+    sessionTerminator: {
+      endForService: async (...request) => {
+        asked.push(['service', ...request])
+        return result
+      },
+      endForUser: async ({ userId }, target) => {
+        asked.push(['user', userId, target])
+        return result
+      },
+    },
+  })
+  const user = { kind: 'user', principal: PRINCIPAL, accessToken: 'token' } as const
+  t.strictSame(await handler({ userId: 'ann', reason: 'user_frozen' }, context), {
+    ...{ ended: 2, connectionsClosed: 3, processesAsked: 4, processesAnswered: 1 },
+  })
+  await handler({ sessionId: 's', reason: '' }, { ...context, caller: user })
+  t.strictSame(asked, [
+    ['service', { userId: 'ann' }, 'user_frozen'],
+    ['user', 'user-1', { sessionId: 's' }],
+  ])
+  const wrong = (path: string) => ({ code: 'INVALID_ARGUMENT', details: [{ path }] })
+  const withReason = { sessionId: 's', reason: 'user_frozen' }
+  await t.rejects(async () => handler(withReason, { ...context, caller: user }), wrong('reason'))
+  for (const target of [
+    {},
+    { sessionId: '' },
+    { userId: '' },
+    { sessionId: 's', userId: 'u' },
+    { sessionId: 's'.repeat(257) },
+  ]) {
+    await t.rejects(async () => handler({ ...target, reason: '' }, context), wrong('target'))
+  }
 })
