@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js'
 import type { ClientLabeler } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
 import type { KeyAdmin, PublicKeySource } from '../domain/token.js'
+import { type AuthObservers, createAuthObservers } from '../realtime/auth-observers.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
@@ -40,8 +41,10 @@ export interface Core extends Services {
   readonly readiness: SwitchableReadiness
   readonly registry: Registry
   readonly migrator: Store['migrator']
+  readonly transactions: Store['transactions']
   readonly hub: Hub
   readonly sessionHandles: SessionHandles
+  readonly authObservers: AuthObservers
   readonly keys: KeyAdmin
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
@@ -86,6 +89,7 @@ async function openCore(
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
+    transactions: store.transactions,
     keys: auth.keys,
     publicKeys: auth.keyRing,
     clientLabeler: auth.clientLabeler,
@@ -97,20 +101,23 @@ async function joinProcesses(
   { broker, sessionStore }: Store,
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
-): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
+): Promise<Pick<Core, 'hub' | 'sessionHandles' | 'authObservers'>> {
   const hub = createHub({
     connectionsMax: config.socket.connectionsMax,
     registrationsPerConnectionMax: REGISTRATIONS_PER_CONNECTION_MAX,
   })
   const sessionHandles = createSessionHandles()
+  const authObservers = createAuthObservers()
   const monitor = createSessionMonitor({
     ...{ sessionStore, clock, logger, handles: sessionHandles },
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
-  const handlers = createSurveyHandlers({ handles: sessionHandles, hub })
+  const handlers = createSurveyHandlers({
+    ...{ handles: sessionHandles, observers: authObservers, hub },
+  })
   await broker.start(handlers, () => void monitor.sweepNow())
   lifecycle.onClose('broker', () => broker.close())
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())
-  return { hub, sessionHandles }
+  return { hub, sessionHandles, authObservers }
 }

@@ -9,12 +9,17 @@ import type { SessionPolicy, SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
 import type { UserRepository } from '../domain/user.js'
 import { type AccountService, createAccountService } from '../service/account-service.js'
+import { createAuthAnnouncer } from '../service/auth-announcer.js'
 import {
   type AuthenticationService,
   createAuthenticationService,
 } from '../service/authentication-service.js'
+import { type ChangePassword, createPasswordChange } from '../service/password-change.js'
 import { createPushService, type PushService } from '../service/push-service.js'
+import { createAuditTrail } from '../service/audit-trail.js'
+import { createSessionEnder } from '../service/session-ender.js'
 import { createSessionService, type SessionService } from '../service/session-service.js'
+import { createTabService, type TabService } from '../service/tab-service.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import type { Auth } from './create-auth.js'
 
@@ -38,13 +43,18 @@ export interface Services {
   readonly sessions: SessionService
   readonly accounts: AccountService
   readonly push: PushService
+  readonly tabs: TabService
+  readonly changePassword: ChangePassword
 }
 
 export function createServices(deps: ServicesDeps): Services {
   const { config, clock, logger, auth, users, auditLog, sessionStore, broker } = deps
   const { session } = config
   const { surveyTimeoutMs } = config.broker
-  const { tokenVerifier, passwordHasher } = auth
+  const { tokenVerifier, tokenIssuer, passwordHasher } = auth
+  const announcer = createAuthAnnouncer({ broker, logger, surveyTimeoutMs })
+  const isCommonPassword = createCommonPasswordCheck()
+  const auditTrail = createAuditTrail({ auditLog, clock, logger })
   return {
     authentication: createAuthenticationService({
       ...{ tokenVerifier, sessionStore, clock, logger },
@@ -52,7 +62,8 @@ export function createServices(deps: ServicesDeps): Services {
     }),
     sessions: createSessionService({
       ...{ users, sessionStore, auditLog, broker, clock, logger, tokenVerifier, passwordHasher },
-      tokenIssuer: auth.tokenIssuer,
+      tokenIssuer,
+      announcer,
       tokenVault: auth.tokenVault,
       policy: policyOf(session),
       accessTokenSeconds: config.auth.accessTokenSeconds,
@@ -63,11 +74,22 @@ export function createServices(deps: ServicesDeps): Services {
       surveyTimeoutMs,
     }),
     accounts: createAccountService({
-      ...{ users, auditLog, passwordHasher, clock },
+      ...{ users, auditLog, passwordHasher, clock, announcer },
       transactions: deps.transactions,
-      isCommonPassword: createCommonPasswordCheck(),
+      isCommonPassword,
     }),
     push: createPushService({ broker, surveyTimeoutMs }),
+    changePassword: createPasswordChange({
+      ...{ users, auditLog, passwordHasher, clock, isCommonPassword },
+      transactions: deps.transactions,
+      ender: createSessionEnder({
+        ...{ sessionStore, broker, auditTrail, clock, logger, surveyTimeoutMs },
+      }),
+    }),
+    tabs: createTabService({
+      ...{ tokenIssuer, tokenVerifier, clock },
+      tabTokenSeconds: config.graphql.tabTokenSeconds,
+    }),
   }
 }
 

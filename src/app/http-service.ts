@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { createGrpcChannel } from '../grpc/create-grpc-channel.js'
 import { createHelloClient } from '../grpc/create-hello-client.js'
 import { createServer } from '../http/create-server.js'
+import { registerGraphql } from '../http/graphql/register-graphql.js'
 import { registerHttpRoutes } from '../http/register-http-routes.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import { formatAddress } from '../errors/listen-error.js'
+import { createGraphqlLines } from './graphql-lines.js'
 import { listenWeb } from './listen-web.js'
 import type { ServiceRunner } from './service-runner.js'
 
@@ -29,6 +31,16 @@ export const httpService: ServiceRunner = {
         openapiFile: config.apiDocs.enabled ? OPENAPI_FILE : null,
       },
       http,
+    )
+    registerGraphql(
+      server,
+      { ...core, lines: createGraphqlLines(config, core.logger) },
+      {
+        ...config.graphql,
+        secureCookies: http.secureCookies,
+        allowedOrigins: http.allowedOrigins,
+        messageBytesMax: http.bodyBytesMax,
+      },
     )
     server.addHook('onClose', () => channel.close())
     return listenWeb(server, http)

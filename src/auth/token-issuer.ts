@@ -1,12 +1,13 @@
 import { SignJWT } from 'jose/jwt/sign'
 import type { TokenIssuer } from '../domain/token.js'
+import { randomId } from '../util/random-id.js'
 import type { KeyRing } from './key-ring.js'
 import { audienceOf, type CommonClaims, TOKEN_TYPES, type TokenKind } from './token-claims.js'
 
 export interface TokenIssuerDeps {
   readonly keyRing: Pick<KeyRing, 'signingKey'>
   readonly issuer: string
-  /** Of access tokens; refresh tokens get `<audience>/refresh`. */
+  /** Of access tokens; refresh tokens get `<audience>/refresh`, tab tokens `<audience>/tab`. */
   readonly audience: string
 }
 
@@ -36,6 +37,11 @@ export function createTokenIssuer({ keyRing, issuer, audience }: TokenIssuerDeps
   return {
     issueAccess: (claims) => issue('access', claims, { role: claims.role }),
     issueRefresh: (claims) => issue('refresh', claims, {}),
+    // The browser stands where the user does in the other kinds, the tab where the session does.
+    issueTab: ({ tabId, clientId, issuedAt, expiresAt }) => {
+      const common = { userId: clientId, sessionId: tabId, tokenId: randomId() }
+      return issue('tab', { ...common, issuedAt, expiresAt }, {})
+    },
   }
 }
 

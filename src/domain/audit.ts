@@ -4,6 +4,7 @@ export type AuditType =
   | 'user.registered'
   | 'user.created'
   | 'user.role_changed'
+  | 'password.changed'
   | 'session.started'
   | 'session.ended'
   | 'session.reuse_detected'

@@ -7,11 +7,17 @@ export interface Transaction {
   afterCommit(hook: () => void | Promise<void>): void
 }
 
+/**
+ * The writing part of a use case, with everything slow done before: it awaits nothing but repository calls.
+ * Several can run in one transaction, one after the other.
+ */
+export type Work<T> = (tx: Transaction) => Promise<T>
+
 export interface TransactionRunner {
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects
    * (the rejection is passed on). `work` must await nothing but repository calls: the embedded
    * store has one writer. Raises UNAVAILABLE when the store cannot be reached or stays locked.
    */
-  run<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  run<T>(work: Work<T>): Promise<T>
 }

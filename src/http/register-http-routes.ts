@@ -7,6 +7,7 @@ import type { PublicKeySource } from '../domain/token.js'
 import type { AccountService } from '../service/account-service.js'
 import type { AuthenticationService } from '../service/authentication-service.js'
 import type { SessionService } from '../service/session-service.js'
+import type { TabService } from '../service/tab-service.js'
 import { cookieNames } from './cookie.js'
 import { createSourceCheck } from './cross-site.js'
 import { registerAuthentication } from './plugins/authentication.js'
@@ -21,6 +22,7 @@ import { registerSessionRoutes } from './routes/session-routes.js'
 export interface HttpRoutesDeps {
   readonly authentication: AuthenticationService
   readonly sessions: SessionService
+  readonly tabs: Pick<TabService, 'resolve'>
   readonly accounts: AccountService
   readonly publicKeys: PublicKeySource
   readonly hello: HelloClient

@@ -56,6 +56,18 @@ export function validateAccount(
   return { username, password, email, displayName, role }
 }
 
+/** The form of a new password that is hashed. Raises INVALID_ARGUMENT when it cannot be used. */
+export function validatePassword(
+  input: string,
+  names: readonly (string | null)[],
+  isCommonPassword: (password: string) => boolean,
+): string {
+  const password = normalizePassword(input)
+  const details = passwordProblems(password, names, isCommonPassword)
+  if (details[0]) throw invalidArgument(details[0].message, details)
+  return password
+}
+
 /** The value, or undefined after adding what is wrong with it to `details`. */
 function collect<T>(details: ErrorDetail[], read: () => T): T | undefined {
   try {

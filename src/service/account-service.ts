@@ -2,7 +2,7 @@ import { invalidArgument } from '../errors/app-error.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Clock } from '../domain/clock.js'
 import type { PasswordHasher } from '../domain/password.js'
-import type { TransactionRunner } from '../domain/transaction.js'
+import type { TransactionRunner, Work } from '../domain/transaction.js'
 import {
   canonicalDisplayName,
   GENDERS,
@@ -12,9 +12,12 @@ import {
   userNotFound,
   type UserPage,
   type UserRepository,
+  type UserSlice,
+  type UserSliceQuery,
 } from '../domain/user.js'
 import { uuidV7 } from '../util/uuid.js'
 import { type NewAccount, type ValidAccount, validateAccount } from './account-input.js'
+import type { AuthAnnouncer } from './auth-announcer.js'
 
 export type { NewAccount } from './account-input.js'
 
@@ -25,6 +28,11 @@ export interface AccountService {
    * `email_taken`, RESOURCE_EXHAUSTED with `hashing_busy`.
    */
   register(account: NewAccount, address: string): Promise<User>
+  /**
+   * The same in two parts, for a transaction that holds more than this: the checks and the hash, then the
+   * writing. The first part raises INVALID_ARGUMENT and RESOURCE_EXHAUSTED, the second ALREADY_EXISTS.
+   */
+  planRegistration(account: NewAccount, address: string): Promise<Work<User>>
   /** The operator's way to an account, with any role. Raises as `register` does. */
   createAsOperator(account: NewAccount & { role: string }): Promise<User>
   /**
@@ -34,9 +42,19 @@ export interface AccountService {
   setRole(username: string, role: string): Promise<User>
   /** Changes the caller's own display name or gender. Raises NOT_FOUND, INVALID_ARGUMENT. */
   updateProfile(userId: string, changes: Pick<UserChanges, 'displayName' | 'gender'>): Promise<User>
+  /** The same in two parts: the first raises INVALID_ARGUMENT, the second NOT_FOUND. */
+  planProfileUpdate(
+    userId: string,
+    changes: Pick<UserChanges, 'displayName' | 'gender'>,
+  ): Work<User>
   /** By username. Raises NOT_FOUND. */
   findByUsername(username: string): Promise<User>
+  /** By id. Raises NOT_FOUND. */
+  findById(id: string): Promise<User>
   list(options: { limit: number; after?: string }): Promise<UserPage>
+  /** Part of the list between two places in it. Raises INVALID_ARGUMENT for a cursor that is none. */
+  slice(query: UserSliceQuery): Promise<UserSlice>
+  count(): Promise<number>
   hasAdmin(): Promise<boolean>
 }
 
@@ -45,6 +63,7 @@ export interface AccountServiceDeps {
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
   readonly passwordHasher: PasswordHasher
+  readonly announcer: AuthAnnouncer
   readonly clock: Clock
   /** Whether many people have this password. Asked with the normalised form in lower case. */
   readonly isCommonPassword: (password: string) => boolean
@@ -53,32 +72,49 @@ export interface AccountServiceDeps {
 export function createAccountService(deps: AccountServiceDeps): AccountService {
   const { users } = deps
   return {
-    async register(account, address) {
-      const valid = validateAccount(account, 'user', deps.isCommonPassword)
-      return createUser(deps, valid, { type: 'user.registered', address })
-    },
+    register: async (account, address) =>
+      deps.transactions.run(await planRegistration(deps, account, address)),
+    planRegistration: (account, address) => planRegistration(deps, account, address),
     async createAsOperator(account) {
       const valid = validateAccount(account, account.role, deps.isCommonPassword)
-      return createUser(deps, valid, { type: 'user.created', address: null })
+      const event = { type: 'user.created', address: null } as const
+      return deps.transactions.run(await planUser(deps, valid, event))
     },
     setRole: (username, role) => setRole(deps, username, role),
     updateProfile: (userId, changes) => updateProfile(deps, userId, changes),
+    planProfileUpdate: (userId, changes) => planProfileUpdate(deps, userId, changes),
     findByUsername: (username) => mustFindByUsername(users, username),
+    async findById(id) {
+      const user = await users.findById(id)
+      if (!user) throw userNotFound()
+      return user
+    },
     list: (options) => users.list(options),
+    slice: (query) => users.slice(query),
+    count: () => users.count(),
     hasAdmin: () => users.existsWithRole('admin'),
   }
 }
 
-async function createUser(
+async function planRegistration(
+  deps: AccountServiceDeps,
+  account: NewAccount,
+  address: string,
+): Promise<Work<User>> {
+  const valid = validateAccount(account, 'user', deps.isCommonPassword)
+  return planUser(deps, valid, { type: 'user.registered', address })
+}
+
+async function planUser(
   deps: AccountServiceDeps,
   account: ValidAccount,
   event: { type: 'user.registered' | 'user.created'; address: string | null },
-): Promise<User> {
+): Promise<Work<User>> {
   // Before the transaction: the embedded store has one writer, and a hash takes its time.
   const passwordHash = await deps.passwordHasher.hash(account.password)
   const now = deps.clock.now()
   const id = uuidV7(now)
-  return deps.transactions.run(async (tx) => {
+  return async (tx) => {
     const user = await deps.users.create(tx, {
       id,
       username: account.username,
@@ -98,11 +134,11 @@ async function createUser(
       tx,
     )
     return user
-  })
+  }
 }
 
 async function setRole(
-  { users, transactions, auditLog, clock }: AccountServiceDeps,
+  { users, transactions, auditLog, clock, announcer }: AccountServiceDeps,
   username: string,
   roleName: string,
 ): Promise<User> {
@@ -122,30 +158,51 @@ async function setRole(
       data: { from: user.role, to: role },
     } as const
     await auditLog.append(event, tx)
+    tx.afterCommit(() => void announcer.announce({ type: 'profile_changed', userId: user.id }))
     return changed
   })
 }
 
+type ProfileChanges = Pick<UserChanges, 'displayName' | 'gender'>
+
 async function updateProfile(
-  { users, transactions }: AccountServiceDeps,
+  deps: AccountServiceDeps,
   userId: string,
-  changes: Pick<UserChanges, 'displayName' | 'gender'>,
+  changes: ProfileChanges,
 ): Promise<User> {
-  const { displayName, gender } = changes
+  const valid = validateProfile(changes)
+  // Nothing to change takes no transaction.
+  const user =
+    Object.keys(valid).length === 0
+      ? await deps.users.findById(userId)
+      : await deps.transactions.run(planProfileUpdate(deps, userId, valid))
+  if (!user) throw userNotFound()
+  return user
+}
+
+function planProfileUpdate(
+  { users, announcer }: AccountServiceDeps,
+  userId: string,
+  changes: ProfileChanges,
+): Work<User> {
+  const valid = validateProfile(changes)
+  return async (tx) => {
+    const user = await users.update(tx, userId, valid)
+    if (!user) throw userNotFound()
+    tx.afterCommit(() => void announcer.announce({ type: 'profile_changed', userId }))
+    return user
+  }
+}
+
+function validateProfile({ displayName, gender }: ProfileChanges): ProfileChanges {
   if (gender !== undefined && !GENDERS.includes(gender)) {
     const message = `A gender is one of ${GENDERS.join(', ')}.`
     throw invalidArgument(message, [{ path: 'gender', message }])
   }
-  const valid = {
+  return {
     ...(displayName === undefined ? {} : { displayName: canonicalDisplayName(displayName) }),
     ...(gender === undefined ? {} : { gender }),
   }
-  const user =
-    Object.keys(valid).length === 0
-      ? await users.findById(userId)
-      : await transactions.run((tx) => users.update(tx, userId, valid))
-  if (!user) throw userNotFound()
-  return user
 }
 
 async function mustFindByUsername(users: UserRepository, username: string): Promise<User> {

@@ -15,6 +15,7 @@ import {
 import type { TokenIssuer, TokenVault, TokenVerifier } from '../domain/token.js'
 import { type User, userNotFound, type UserRepository } from '../domain/user.js'
 import { createAuditTrail } from './audit-trail.js'
+import type { AuthAnnouncer } from './auth-announcer.js'
 import { login } from './login.js'
 import { refresh } from './refresh.js'
 import { createSessionEnder, type EndActor, type EndResult } from './session-ender.js'
@@ -56,13 +57,19 @@ export interface SessionService {
   endOthers(principal: Principal): Promise<EndResult>
   /** Live sessions of any user, for the operator. Raises NOT_FOUND (`user_not_found`). */
   listForUser(userId: string): Promise<readonly SessionView[]>
+  /** Live sessions of several users at once, by user id; who has none is left out. None is `current`. */
+  listForUsers(
+    userIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly SessionView[]>>
   /**
    * Ends one session, or all of a user (none is no error), with reason `ended_by_admin`.
    * Raises NOT_FOUND with `session_not_found` or `user_not_found`.
    */
   endAsAdmin(target: { sessionId: string } | { userId: string }): Promise<EndResult>
   /** The live session and its user, for `GET /me`. Raises as authenticate does. */
-  current(principal: Principal): Promise<{ user: User; session: Session }>
+  current(
+    principal: Pick<Principal, 'sessionId' | 'userId'>,
+  ): Promise<{ user: User; session: Session }>
 }
 
 export interface SessionServiceDeps {
@@ -73,6 +80,7 @@ export interface SessionServiceDeps {
   readonly tokenVerifier: TokenVerifier
   readonly tokenVault: TokenVault
   readonly broker: Broker
+  readonly announcer: AuthAnnouncer
   readonly auditLog: AuditLog
   readonly clock: Clock
   readonly logger: Logger
@@ -115,6 +123,13 @@ export function createSessionService(base: SessionServiceDeps): SessionService {
       if (!(await users.findById(userId))) throw userNotFound()
       return listSessions(base, userId, null)
     },
+    async listForUsers(userIds) {
+      const byUser = await sessionStore.listByUsers(userIds, clock.now())
+      const views = await viewSessions(base, [...byUser.values()].flat(), null)
+      const lists = new Map([...byUser.keys()].map((id): [string, SessionView[]] => [id, []]))
+      for (const view of views) lists.get(view.userId)?.push(view)
+      return lists
+    },
     async endAsAdmin(target) {
       if ('sessionId' in target) {
         const selector = { by: 'session', sessionId: target.sessionId } as const
@@ -151,6 +166,14 @@ async function listSessions(
   currentId: string | null,
 ): Promise<readonly SessionView[]> {
   const sessions = await deps.sessionStore.listByUser(userId, deps.clock.now())
+  return viewSessions(deps, sessions, currentId)
+}
+
+async function viewSessions(
+  deps: SessionServiceDeps,
+  sessions: readonly Session[],
+  currentId: string | null,
+): Promise<readonly SessionView[]> {
   const connections = await countConnections(
     deps,
     sessions.map((session) => session.id),

@@ -25,6 +25,7 @@ function handlers(pushes: string[] = []): SurveyHandlers {
       pushes.push(message)
       return { delivered: 1 }
     },
+    auth_changed: () => ({ told: 1 }),
     count_connections: () => ({ bySession: {} }),
   }
 }

@@ -11,6 +11,7 @@ import {
 const HANDLERS: SurveyHandlers = {
   sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
   push: ({ message }) => ({ delivered: message.length }),
+  auth_changed: () => ({ told: 1 }),
   count_connections: ({ sessionIds }) => ({
     bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
   }),

@@ -8,6 +8,7 @@ const HANDLERS: SurveyHandlers = {
   push: () => {
     throw new Error('no hub')
   },
+  auth_changed: () => ({ told: 1 }),
   count_connections: () => ({ bySession: {} }),
 }
 const PUSH = { userId: 'u', event: 'e', message: 'm' }

@@ -12,6 +12,7 @@ import { AppError, unauthenticated } from '../../src/errors/app-error.js'
 import type { AccountService } from '../../src/service/account-service.js'
 import type { AuthenticationService } from '../../src/service/authentication-service.js'
 import type { EndResult, SessionService, SignIn } from '../../src/service/session-service.js'
+import type { TabService } from '../../src/service/tab-service.js'
 import { createServer, type ServerDeps, type ServerOptions } from '../../src/http/create-server.js'
 import {
   type HttpRoutesDeps,
@@ -142,6 +143,7 @@ export function createFakeSessions(calls: Call[] = []): SessionService {
       return Promise.resolve(END_RESULT)
     },
     listForUser: () => Promise.reject(userNotFound()),
+    listForUsers: () => Promise.resolve(new Map()),
     endAsAdmin: () => Promise.resolve(END_RESULT),
     current(caller) {
       calls.push(['current', caller])
@@ -164,6 +166,11 @@ export function createFakeAccounts(calls: Call[] = []): AccountService {
       calls.push(['updateProfile', userId, changes])
       return Promise.resolve({ ...ALICE, ...changes })
     },
+    planRegistration: () => Promise.resolve(() => Promise.resolve(ALICE)),
+    planProfileUpdate: () => () => Promise.resolve(ALICE),
+    findById: () => Promise.resolve(ALICE),
+    slice: () => Promise.resolve({ edges: [], hasPrevious: false, hasNext: false }),
+    count: () => Promise.resolve(0),
     createAsOperator: () => Promise.resolve(ALICE),
     setRole: () => Promise.resolve(ALICE),
     findByUsername: () => Promise.resolve(ALICE),
@@ -181,6 +188,22 @@ export function createFakeLabeler(): ClientLabeler {
       return { clientId: `client-${issued}`, cookieValue: `client-${issued}.mac` }
     },
     read: (value) => (value?.endsWith('.mac') ? value.slice(0, -'.mac'.length) : null),
+  }
+}
+
+/** Knows `tab-<n>` of `client-1`; anything else is forged. */
+export function createFakeTabs(): Pick<TabService, 'resolve'> {
+  return {
+    resolve(token, clientIds) {
+      if (!token?.startsWith('tab-')) {
+        return Promise.reject(unauthenticated('token_malformed', 'The token is malformed.'))
+      }
+      if (!clientIds.includes('client-1')) {
+        const message = 'This tab token belongs to another browser.'
+        return Promise.reject(new AppError('PERMISSION_DENIED', 'tab_foreign', message))
+      }
+      return Promise.resolve({ id: token, clientId: 'client-1', needsToken: false })
+    },
   }
 }
 
@@ -247,6 +270,7 @@ export function createTestHttp(overrides: TestServerOverrides = {}): TestServer 
       publicKeys: FAKE_KEYS,
       hello: FAKE_HELLO,
       clientLabeler: createFakeLabeler(),
+      tabs: createFakeTabs(),
       environment: 'test',
       openapiFile: `${PACKAGE_ROOT}package.json`,
       ...overrides.routesDeps,

@@ -3,7 +3,9 @@ import { createTokenVault } from '../../src/auth/token-vault.js'
 import { createTokenVerifier } from '../../src/auth/token-verifier.js'
 import type { Principal, SessionPolicy } from '../../src/domain/session.js'
 import type { User } from '../../src/domain/user.js'
+import { createAuthObservers } from '../../src/realtime/auth-observers.js'
 import { createSessionHandles } from '../../src/realtime/session-handles.js'
+import { createAuthAnnouncer } from '../../src/service/auth-announcer.js'
 import { createAuthenticationService } from '../../src/service/authentication-service.js'
 import { createSessionService } from '../../src/service/session-service.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
@@ -42,8 +44,9 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const handles = createSessionHandles()
   const otherHandles = createSessionHandles()
   const hub = { push: () => 0 }
-  broker.join(createSurveyHandlers({ handles, hub }))
-  broker.join(createSurveyHandlers({ handles: otherHandles, hub }))
+  const observers = createAuthObservers()
+  broker.join(createSurveyHandlers({ handles, observers, hub }))
+  broker.join(createSurveyHandlers({ handles: otherHandles, observers, hub }))
 
   const keyRing = createTestRing(key)
   const audience = { issuer: 'house', audience: 'house' }
@@ -54,6 +57,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     ...audience,
     accessLifetimeSecondsMax: ACCESS_SECONDS,
     refreshLifetimeSecondsMax: ABSOLUTE_SECONDS,
+    tabLifetimeSecondsMax: 3600,
     clockSkewSeconds: 5,
     cacheEntriesMax: 100,
   })
@@ -66,6 +70,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     tokenVerifier,
     tokenVault,
     broker,
+    announcer: createAuthAnnouncer({ broker, logger, surveyTimeoutMs: 1000 }),
     auditLog,
     clock,
     logger,
@@ -91,6 +96,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     deps,
     handles,
     otherHandles,
+    observers,
     sessions,
     authentication,
     user,

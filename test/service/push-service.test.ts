@@ -1,4 +1,5 @@
 import t from 'tap'
+import { createAuthObservers } from '../../src/realtime/auth-observers.js'
 import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import {
   createPushService,
@@ -20,7 +21,9 @@ function createHouse() {
         return delivered
       },
     }
-    broker.join(createSurveyHandlers({ handles: createSessionHandles(), hub }))
+    broker.join(createSurveyHandlers({
+        ...{ handles: createSessionHandles(), observers: createAuthObservers(), hub },
+      }))
   }
   return { broker, pushed, pushService: createPushService({ broker, surveyTimeoutMs: 100 }) }
 }
