@@ -1,19 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ClientContext } from '../../domain/client.js'
+import type { Principal } from '../../domain/session.js'
 import { AppError, toAppError } from '../../errors/app-error.js'
 import type { SessionService } from '../../service/session-service.js'
 import type { TabService } from '../../service/tab-service.js'
+import { type ClientContextDeps, cleanUserAgent, resolveClient } from '../client-context.js'
 import { readCookies } from '../cookie.js'
 import { clearCredentialCookies, setCredentialCookies } from '../credential-cookies.js'
 import { type AuthenticationDeps, authenticateRequest } from '../plugins/authentication.js'
-import { clientOf } from '../plugins/client.js'
+import { peerAddress } from '../peer-address.js'
 import { readTabToken } from '../session-id.js'
 import { createLoaders } from './loader.js'
 import type { Caller, OperationContext } from './operation-context.js'
 
-export interface HttpContextDeps extends AuthenticationDeps {
+export interface HttpContextDeps extends AuthenticationDeps, ClientContextDeps {
   readonly sessions: Pick<SessionService, 'listForUsers'>
   readonly tabs: TabService
-  readonly secureCookies: boolean
 }
 
 const NOBODY: Caller = { principal: null, failure: null }
@@ -28,14 +30,14 @@ export async function createHttpContext(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<() => OperationContext> {
-  const client = clientOf(request)
   const caller = await findCaller(deps, request)
   const { principal } = caller
   request.principal = principal
-  const clientIds = principal
-    ? ([principal.clientId, client.clientId] as const)
-    : ([client.clientId] as const)
-  const tab = await deps.tabs.resolve(readTabToken(request), [...clientIds])
+  const client = clientFor(deps, principal, request, reply)
+  const token = readTabToken(request)
+  // Beside the client of the session, the label of the browser counts, and is looked at only where it matters.
+  const label = token === null ? null : readLabel(deps, request)
+  const tab = await deps.tabs.resolve(token, [client.clientId, ...(label === null ? [] : [label])])
   const { refresh } = readCookies(request.headers.cookie, deps.cookies)
   const cookies = {
     refreshToken: refresh,
@@ -49,9 +51,30 @@ export async function createHttpContext(
     caller: () => caller,
     view: null,
     renewed: () => Promise.resolve(),
+    provedUserIds: new Set(),
     loaders: createLoaders(deps.sessions),
     outcomes: new Map(),
   })
+}
+
+/** Who signed in is known by their session; everybody else by their label, which is given where it is missing. */
+function clientFor(
+  deps: HttpContextDeps,
+  principal: Principal | null,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): ClientContext {
+  if (!principal) return resolveClient(deps, request, reply)
+  return {
+    clientId: principal.clientId,
+    userAgent: cleanUserAgent(request.headers['user-agent']),
+    address: peerAddress(request),
+  }
+}
+
+function readLabel({ clientLabeler, cookies }: HttpContextDeps, request: FastifyRequest) {
+  const { client } = readCookies(request.headers.cookie, cookies)
+  return client === null ? null : clientLabeler.read(client)
 }
 
 async function findCaller(deps: HttpContextDeps, request: FastifyRequest): Promise<Caller> {

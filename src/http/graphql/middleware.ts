@@ -105,14 +105,14 @@ export function toOperationResult({ data, errors }: RawResult, requestId: string
   }
 }
 
-/** Where the executor did not begin, an error that no resolver threw says that the variables do not fit. */
+/** Where the executor did not begin, variables do not fit, or the beginning of a subscription failed. */
 function explain(
   error: unknown,
   isRefusal: boolean,
   requestId: string,
 ): { formatted: GraphQLFormattedError; failure: AppError } {
-  const { originalError, path } = (error ?? {}) as Partial<GraphQLError>
-  if (isRefusal && !originalError && !path) {
+  const { message = '', path } = (error ?? {}) as Partial<GraphQLError>
+  if (isRefusal && !path && message.startsWith('Variable "$')) {
     const refusal = refusalOf(error as GraphQLError, 'variables_invalid')
     const [formatted] = formatRefusal([refusal], requestId)
     if (formatted) return { formatted, failure: refusal.error }

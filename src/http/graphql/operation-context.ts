@@ -37,6 +37,8 @@ export interface OperationContext {
   readonly view: TabView | null
   /** A token of the same session was shown or made: the line that this came over may live longer. */
   renewed(accessToken: string): Promise<void>
+  /** Users that the operation itself has proved or made: their own data is theirs to see in its answer. */
+  readonly provedUserIds: Set<string>
   /** Replaced with every event of a subscription. */
   loaders: Loaders
   /** What became of each root field of a mutation, by its name in the answer. */

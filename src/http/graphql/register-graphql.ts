@@ -17,7 +17,6 @@ import type { SessionService } from '../../service/session-service.js'
 import type { TabService } from '../../service/tab-service.js'
 import { cookieNames } from '../cookie.js'
 import { createSourceCheck } from '../cross-site.js'
-import { registerClient } from '../plugins/client.js'
 import { registerSameSite } from '../plugins/same-site.js'
 import type { DocumentLimits } from './document-cache.js'
 import type { GraphqlEngine } from './engine.js'
@@ -79,7 +78,6 @@ export function registerGraphql(
   registerGauge(deps)
   server.register((scope, _options, done) => {
     const open = scope.withTypeProvider<TypeBoxTypeProvider>()
-    registerClient(open, { clientLabeler: deps.clientLabeler, cookies, secureCookies }, LABEL_ALL)
     registerSameSite(open, guards)
     registerGraphqlRoutes(
       scope,
@@ -96,8 +94,6 @@ export function registerGraphql(
   })
   if (options.graphiql) server.register(registerExplorerRoutes)
 }
-
-const LABEL_ALL = { skipBearer: false }
 
 /** What executes, and the protocols over it; loaded once, and again after a failure to load. */
 function createCore(deps: GraphqlDeps, options: GraphqlOptions) {

@@ -22,8 +22,15 @@ export function createMutationHandlers(
   const { accounts, sessions, changePassword } = deps
   return {
     register: {
-      plan: (args, { client }) =>
-        accounts.planRegistration(withoutNulls(args) as unknown as NewAccount, client.address),
+      plan: async (args, { client, provedUserIds }) => {
+        const account = withoutNulls(args) as unknown as NewAccount
+        const work = await accounts.planRegistration(account, client.address)
+        return async (tx) => {
+          const user = await work(tx)
+          provedUserIds.add(user.id)
+          return user
+        }
+      },
     },
     updateProfile: {
       plan: async (args, context) => {
@@ -70,7 +77,7 @@ interface LoginArgs {
 async function login(
   sessions: Pick<SessionService, 'login'>,
   { username, password, remember, useCookies }: LoginArgs,
-  { client, tab, cookies }: OperationContext,
+  { client, tab, cookies, provedUserIds }: OperationContext,
 ): Promise<SignIn> {
   if (useCookies === true && cookies === null) {
     const message = 'A WebSocket sets no cookies; sign in by an HTTP request.'
@@ -83,13 +90,14 @@ async function login(
     { ...client, clientId: tab.clientId, reach },
   )
   if (useCookies === true) cookies?.set(signIn)
+  provedUserIds.add(signIn.user.id)
   return signIn
 }
 
 async function refresh(
   sessions: Pick<SessionService, 'refresh'>,
   args: Readonly<Record<string, unknown>>,
-  { client, tab, cookies, renewed }: OperationContext,
+  { client, tab, cookies, renewed, provedUserIds }: OperationContext,
 ): Promise<SignIn> {
   const given = typeof args['refreshToken'] === 'string' ? args['refreshToken'] : undefined
   const { token, fromCookie } = chooseRefreshToken(given, cookies?.refreshToken ?? null)
@@ -97,6 +105,7 @@ async function refresh(
     const signIn = await sessions.refresh(token, { ...client, clientId: tab.clientId })
     if (fromCookie) cookies?.set(signIn)
     await renewed(signIn.accessToken)
+    provedUserIds.add(signIn.user.id)
     return signIn
   } catch (thrown) {
     if (fromCookie && isSessionOver(thrown)) cookies?.clear()

@@ -42,7 +42,8 @@ export function createTypeResolvers({ tabs, accounts }: TypeResolversDeps): Reso
 /** Not a failure for others: a page may show a list with the addresses that its viewer may see. */
 function showEmail({ id, email }: User, _args: unknown, context: OperationContext): string | null {
   const { principal } = context.caller()
-  return principal?.userId === id || principal?.role === 'admin' ? email : null
+  const isOwn = principal?.userId === id || context.provedUserIds.has(id)
+  return isOwn || principal?.role === 'admin' ? email : null
 }
 
 async function listSessionsOf(
