@@ -138,7 +138,7 @@ await t.test('fragments, skip and include choose the fields as the executor does
   const { run } = recording()
   const text = `mutation($no: Boolean!) {
     ...f ... on Mutation { ${update('b', 'b')} }
-    ${update('c', 'c')} @skip(if: true)
+    c: updateProfile(displayName: "c") @skip(if: true) { id }
     ... @include(if: $no) { ${update('d', 'd')} }
     __typename
   }
