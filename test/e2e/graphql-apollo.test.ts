@@ -1,12 +1,18 @@
 /** Apollo Client as its users configure it: HTTP for queries and mutations, graphql-ws for subscriptions. */
-import { ApolloClient, HttpLink, InMemoryCache, gql, split } from '@apollo/client/core/core.cjs'
-import { GraphQLWsLink } from '@apollo/client/link/subscriptions/subscriptions.cjs'
+import { createRequire } from 'node:module'
 import { createClient } from 'graphql-ws'
 import t from 'tap'
 import WebSocket from 'ws'
 import { openBrowser, openGraphqlHouse } from '../helpers/graphql-house.js'
 import { PASSWORD } from '../helpers/http-client.js'
 import { waitFor } from '../helpers/wait-for.js'
+
+// The package has no exports map, and Node reads its names only from the CommonJS form.
+const require = createRequire(import.meta.url)
+const { ApolloClient, HttpLink, InMemoryCache, gql, split } =
+  require('@apollo/client/core') as typeof import('@apollo/client/core/core.cjs')
+const { GraphQLWsLink } =
+  require('@apollo/client/link/subscriptions') as typeof import('@apollo/client/link/subscriptions/subscriptions.cjs')
 
 const { url, core } = await openGraphqlHouse(t)
 

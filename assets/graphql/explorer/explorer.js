@@ -4,14 +4,6 @@ const TAB_KEY = 'gatehouse.tab'
 const FIRST_QUERY = '{\n  auth {\n    sessionId\n    clientId\n    authorized\n    user { username displayName }\n  }\n}\n'
 let socket = null
 
-byId('query').value = FIRST_QUERY
-byId('run').addEventListener('click', run)
-byId('stop').addEventListener('click', stop)
-document.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run()
-})
-void showSchema()
-
 function headers() {
   const tab = sessionStorage.getItem(TAB_KEY)
   const token = byId('token').value.trim()
@@ -127,3 +119,11 @@ function nameOf(type) {
   if (type.kind === 'NON_NULL') return `${nameOf(type.ofType)}!`
   return type.kind === 'LIST' ? `[${nameOf(type.ofType)}]` : type.name
 }
+
+byId('query').value = FIRST_QUERY
+byId('run').addEventListener('click', run)
+byId('stop').addEventListener('click', stop)
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run()
+})
+void showSchema()
