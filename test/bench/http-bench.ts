@@ -9,16 +9,10 @@ import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 import { appEnv, BINARY } from '../helpers/app-process.js'
 import { registerAndLogin } from '../helpers/http-client.js'
 import { load, serve } from './child.js'
-import { cpuMicroseconds, inTurns, median, noisePercent, printTable } from './measure.js'
+import { compareCpu } from './compare-cpu.js'
 
-const ROUNDS = 6
 const SECONDS = 3
 const CONNECTIONS = 32
-
-interface Sample {
-  readonly cpuPerRequest: number
-  readonly requestsPerSecond: number
-}
 
 export async function benchHttp(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
@@ -28,48 +22,18 @@ export async function benchHttp(): Promise<void> {
   try {
     const url = `http://${ours.addresses['http']}`
     const { accessToken } = await registerAndLogin(url, 'ada')
-    const sample =
-      (pid: number, target: string, headers: Record<string, string> = {}) =>
-      async (): Promise<Sample> => {
-        const before = cpuMicroseconds(pid)
-        const result = await load(target, { seconds: SECONDS, connections: CONNECTIONS, headers })
-        if (result.errors > 0) throw new Error(`${target}: ${result.errors} failed requests`)
-        const cpuPerRequest = (cpuMicroseconds(pid) - before) / result.requests
-        return { cpuPerRequest, requestsPerSecond: result.requestsPerSecond }
-      }
-    const subjects = {
-      'bare route': sample(bare.pid, `http://${bare.addresses['bare']}/home`),
-      'authenticated /home': sample(ours.pid, `${url}/home`, {
-        authorization: `Bearer ${accessToken}`,
-      }),
-      'public /hello': sample(ours.pid, `${url}/hello`),
-    }
-    for (const warmUp of Object.values(subjects)) await warmUp()
-    print(await inTurns(subjects, ROUNDS))
+    const run = (target: string, headers: Record<string, string> = {}) => () =>
+      load(target, { seconds: SECONDS, connections: CONNECTIONS, headers })
+    await compareCpu('bare route', {
+      'bare route': { pid: bare.pid, run: run(`http://${bare.addresses['bare']}/home`) },
+      'authenticated /home': {
+        pid: ours.pid,
+        run: run(`${url}/home`, { authorization: `Bearer ${accessToken}` }),
+      },
+      'public /hello': { pid: ours.pid, run: run(`${url}/hello`) },
+    })
   } finally {
     await Promise.all([bare.stop(), ours.stop()])
     rmSync(dataDir, { recursive: true, force: true })
   }
-}
-
-function print(samples: Record<string, Sample[]>): void {
-  const of = (name: string, key: keyof Sample): number[] =>
-    (samples[name] ?? []).map((sample) => sample[key])
-  const baseCpu = median(of('bare route', 'cpuPerRequest'))
-  const baseRate = median(of('bare route', 'requestsPerSecond'))
-  printTable([
-    ['subject', 'CPU µs/request', 'ratio', 'noise', 'requests/s', 'ratio'],
-    ...Object.keys(samples).map((name) => {
-      const cpu = of(name, 'cpuPerRequest')
-      const rate = median(of(name, 'requestsPerSecond'))
-      return [
-        name,
-        median(cpu).toFixed(1),
-        (median(cpu) / baseCpu).toFixed(2),
-        `±${noisePercent(cpu)} %`,
-        rate.toFixed(0),
-        (rate / baseRate).toFixed(2),
-      ]
-    }),
-  ])
 }

@@ -1,9 +1,11 @@
 /** `npm run bench -- NAME …`: runs the named comparisons, or all. Figures are printed, never asserted. */
+import { benchGraphql } from './graphql-bench.js'
 import { benchHttp } from './http-bench.js'
 import { benchRevocation } from './revocation-bench.js'
 import { benchStartup } from './startup-bench.js'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  graphql: benchGraphql,
   http: benchHttp,
   revocation: benchRevocation,
   startup: benchStartup,
