@@ -222,7 +222,9 @@ function parseCursor(cursor: string, path: 'after' | 'before'): Place {
 
 function changedColumns(
   changes: UserChanges,
-): Partial<Pick<Selectable<UserTable>, 'display_name' | 'gender' | 'role' | 'state' | 'password_hash'>> {
+): Partial<
+  Pick<Selectable<UserTable>, 'display_name' | 'gender' | 'role' | 'state' | 'password_hash'>
+> {
   const { displayName, gender, role, state, passwordHash } = changes
   return {
     ...(displayName !== undefined && { display_name: displayName }),

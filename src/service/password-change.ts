@@ -43,7 +43,12 @@ export function createPasswordChange(deps: PasswordChangeDeps): ChangePassword {
     const actor = { actorId: user.id, address }
     await deps.transactions.run(async (tx) => {
       await deps.users.update(tx, user.id, { passwordHash })
-      const event = { type: 'password.changed', userId: user.id, sessionId: null, data: {} } as const
+      const event = {
+        type: 'password.changed',
+        userId: user.id,
+        sessionId: null,
+        data: {},
+      } as const
       await deps.auditLog.append({ ...event, ...actor, at: deps.clock.now() }, tx)
     })
     const others = { by: 'user', userId: user.id, exceptSessionId: principal.sessionId } as const

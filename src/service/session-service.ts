@@ -58,9 +58,7 @@ export interface SessionService {
   /** Live sessions of any user, for the operator. Raises NOT_FOUND (`user_not_found`). */
   listForUser(userId: string): Promise<readonly SessionView[]>
   /** Live sessions of several users at once, by user id; who has none is left out. None is `current`. */
-  listForUsers(
-    userIds: readonly string[],
-  ): Promise<ReadonlyMap<string, readonly SessionView[]>>
+  listForUsers(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly SessionView[]>>
   /**
    * Ends one session, or all of a user (none is no error), with reason `ended_by_admin`.
    * Raises NOT_FOUND with `session_not_found` or `user_not_found`.

@@ -210,17 +210,20 @@ await t.test('verifier refuses a key that is retired while its signature is chec
   await t.rejects(pending, { code: 'UNAUTHENTICATED', reason: 'token_key_unknown' })
 })
 
-await t.test('a tab token says which tab of which browser, also when it is past its end', async (t) => {
-  const { verifier, issuer, clock } = createTokenHouse()
-  const issuedAt = clock.now()
-  const expiresAt = issuedAt + TAB_SECONDS * 1000
-  const tab = { tabId: 'tab-1', clientId: 'laptop', issuedAt, expiresAt }
-  const token = await issuer.issueTab(tab)
-  t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: false })
-  t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: false }, 'again, remembered')
-  clock.advance(TAB_SECONDS * 1000 + SKEW_SECONDS * 1000 + 1)
-  t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: true })
-})
+await t.test(
+  'a tab token says which tab of which browser, also when it is past its end',
+  async (t) => {
+    const { verifier, issuer, clock } = createTokenHouse()
+    const issuedAt = clock.now()
+    const expiresAt = issuedAt + TAB_SECONDS * 1000
+    const tab = { tabId: 'tab-1', clientId: 'laptop', issuedAt, expiresAt }
+    const token = await issuer.issueTab(tab)
+    t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: false })
+    t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: false }, 'again, remembered')
+    clock.advance(TAB_SECONDS * 1000 + SKEW_SECONDS * 1000 + 1)
+    t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: true })
+  },
+)
 
 await t.test('no kind of token is any other kind', async (t) => {
   const { verifier, issuer, clock, issueAccess, issueRefresh } = createTokenHouse()

@@ -13,8 +13,7 @@ import { compareCpu } from './compare-cpu.js'
 
 const SECONDS = 3
 const CONNECTIONS = 32
-const QUERY =
-  '{ user { id username displayName email avatarUrl gender role state createdAt } }'
+const QUERY = '{ user { id username displayName email avatarUrl gender role state createdAt } }'
 
 export async function benchGraphql(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
@@ -24,12 +23,14 @@ export async function benchGraphql(): Promise<void> {
   try {
     const url = `http://${ours.addresses['http']}`
     const { accessToken } = await registerAndLogin(url, 'ada')
-    const run = (target: string, headers: Record<string, string> = {}) => () =>
-      load(`${target}/graphql`, {
-        ...{ seconds: SECONDS, connections: CONNECTIONS },
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ query: QUERY }),
-      })
+    const run =
+      (target: string, headers: Record<string, string> = {}) =>
+      () =>
+        load(`${target}/graphql`, {
+          ...{ seconds: SECONDS, connections: CONNECTIONS },
+          headers: { 'content-type': 'application/json', ...headers },
+          body: JSON.stringify({ query: QUERY }),
+        })
     await compareCpu('bare mercurius', {
       'bare mercurius': { pid: bare.pid, run: run(`http://${bare.addresses['bare']}`) },
       'user with a token': {

@@ -22,8 +22,10 @@ export async function benchHttp(): Promise<void> {
   try {
     const url = `http://${ours.addresses['http']}`
     const { accessToken } = await registerAndLogin(url, 'ada')
-    const run = (target: string, headers: Record<string, string> = {}) => () =>
-      load(target, { seconds: SECONDS, connections: CONNECTIONS, headers })
+    const run =
+      (target: string, headers: Record<string, string> = {}) =>
+      () =>
+        load(target, { seconds: SECONDS, connections: CONNECTIONS, headers })
     await compareCpu('bare route', {
       'bare route': { pid: bare.pid, run: run(`http://${bare.addresses['bare']}/home`) },
       'authenticated /home': {

@@ -41,37 +41,78 @@ await t.test('Apollo signs in, reads, subscribes and is told of the end', async 
   const client = new ApolloClient({
     cache: new InMemoryCache(),
     link: split(
-      ({ query }) => query.definitions.some((node) => 'operation' in node && node.operation === 'subscription'),
+      ({ query }) =>
+        query.definitions.some((node) => 'operation' in node && node.operation === 'subscription'),
       new GraphQLWsLink(socket),
       http,
     ),
   })
   t.teardown(() => client.stop())
 
-  const before = await client.query({ query: gql`{ auth { authorized } }`, fetchPolicy: 'no-cache' })
+  const before = await client.query({
+    query: gql`
+      {
+        auth {
+          authorized
+        }
+      }
+    `,
+    fetchPolicy: 'no-cache',
+  })
   t.match(before.data, { auth: { authorized: false } })
   const variables = { username: 'apollo', password: PASSWORD }
   await client.mutate({
-    mutation: gql`mutation Register($username: String!, $password: String!) {
-      register(username: $username, password: $password) { id }
-    }`,
+    mutation: gql`
+      mutation Register($username: String!, $password: String!) {
+        register(username: $username, password: $password) {
+          id
+        }
+      }
+    `,
     variables,
   })
   const signedIn = await client.mutate<{ login: { accessToken: string; sessionId: string } }>({
-    mutation: gql`mutation Login($username: String!, $password: String!) {
-      login(username: $username, password: $password) { accessToken sessionId }
-    }`,
+    mutation: gql`
+      mutation Login($username: String!, $password: String!) {
+        login(username: $username, password: $password) {
+          accessToken
+          sessionId
+        }
+      }
+    `,
     variables,
   })
   token = signedIn.data?.login.accessToken ?? ''
-  const me = await client.query({ query: gql`{ user { id username } }` })
+  const me = await client.query({
+    query: gql`
+      {
+        user {
+          id
+          username
+        }
+      }
+    `,
+  })
   t.match(me.data, { user: { __typename: 'User', username: 'apollo' } })
 
   const seen: unknown[] = []
   let isComplete = false
   client
-    .subscribe({ query: gql`subscription State { auth { authorized reason } }` })
-    .subscribe({ next: ({ data }) => seen.push(data), complete: () => (isComplete = true), error: () => {} })
+    .subscribe({
+      query: gql`
+        subscription State {
+          auth {
+            authorized
+            reason
+          }
+        }
+      `,
+    })
+    .subscribe({
+      next: ({ data }) => seen.push(data),
+      complete: () => (isComplete = true),
+      error: () => {},
+    })
   await waitFor('the state', () => seen.length === 1)
   await core.sessions.endAsAdmin({ sessionId: signedIn.data?.login.sessionId ?? '' })
   await waitFor('the end', () => isComplete)
@@ -79,7 +120,19 @@ await t.test('Apollo signs in, reads, subscribes and is told of the end', async 
     { auth: { authorized: true } },
     { auth: { authorized: false, reason: 'ended_by_admin' } },
   ])
-  await t.rejects(client.query({ query: gql`{ sessions { id } }`, fetchPolicy: 'no-cache' }), {
-    graphQLErrors: [{ extensions: { code: 'UNAUTHENTICATED', reason: 'ended_by_admin' } }],
-  } as object as Error)
+  await t.rejects(
+    client.query({
+      query: gql`
+        {
+          sessions {
+            id
+          }
+        }
+      `,
+      fetchPolicy: 'no-cache',
+    }),
+    {
+      graphQLErrors: [{ extensions: { code: 'UNAUTHENTICATED', reason: 'ended_by_admin' } }],
+    } as object as Error,
+  )
 })

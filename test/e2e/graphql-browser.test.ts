@@ -62,21 +62,25 @@ async function observe(context: BrowserContext, url: string): Promise<Page> {
 
 const seenBy = (page: Page): Promise<Seen> => page.evaluate('window.seen')
 
-await t.test('three tabs of two browsers: a sign-in and an end reach the right ones', { skip }, async (t) => {
-  const { url } = await openGraphqlHouse(t)
-  await signIn(url, 'alice')
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
-  t.teardown(() => browser.close())
-  const [first, second] = [await browser.newContext(), await browser.newContext()]
-  for (const context of [first, second]) await offerClient(context)
-  // The first page of a context labels its browser.
-  const a1 = await observe(first, url)
-  const a2 = await observe(first, url)
-  const b1 = await observe(second, url)
-  const states = async () => Promise.all([a1, a2, b1].map(async (page) => (await seenBy(page)).states))
-  await waitFor('first states', async () => (await states()).every(({ length }) => length === 1))
+await t.test(
+  'three tabs of two browsers: a sign-in and an end reach the right ones',
+  { skip },
+  async (t) => {
+    const { url } = await openGraphqlHouse(t)
+    await signIn(url, 'alice')
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+    t.teardown(() => browser.close())
+    const [first, second] = [await browser.newContext(), await browser.newContext()]
+    for (const context of [first, second]) await offerClient(context)
+    // The first page of a context labels its browser.
+    const a1 = await observe(first, url)
+    const a2 = await observe(first, url)
+    const b1 = await observe(second, url)
+    const states = async () =>
+      Promise.all([a1, a2, b1].map(async (page) => (await seenBy(page)).states))
+    await waitFor('first states', async () => (await states()).every(({ length }) => length === 1))
 
-  await a1.evaluate(`fetch('/graphql', {
+    await a1.evaluate(`fetch('/graphql', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'session-id': window.tab },
     body: JSON.stringify({
@@ -84,26 +88,27 @@ await t.test('three tabs of two browsers: a sign-in and an end reach the right o
       variables: { p: ${JSON.stringify(PASSWORD)} },
     }),
   }).then((response) => response.json())`)
-  await waitFor('the sign-in in both tabs', async () => {
-    const [one, two] = await states()
-    return one?.length === 2 && two?.length === 2
-  })
-  for (const page of [a1, a2]) {
-    t.match((await seenBy(page)).states[1], { authorized: true, user: { username: 'alice' } })
-  }
-  await a2.evaluate(`fetch('/auth/logout', { method: 'POST' })`)
-  await waitFor('the end in both tabs', async () => {
-    return (await seenBy(a1)).closed !== null && (await seenBy(a2)).closed !== null
-  })
-  for (const page of [a1, a2]) {
-    const seen = await seenBy(page)
-    t.match(seen.states[2], { authorized: false, reason: 'logged_out', user: null })
-    t.equal(seen.isComplete, true)
-    t.strictSame(seen.closed, { code: 4401, reason: 'logged_out' })
-  }
-  t.equal((await seenBy(b1)).states.length, 1, 'the other browser heard nothing')
-  t.equal((await seenBy(b1)).closed, null)
-})
+    await waitFor('the sign-in in both tabs', async () => {
+      const [one, two] = await states()
+      return one?.length === 2 && two?.length === 2
+    })
+    for (const page of [a1, a2]) {
+      t.match((await seenBy(page)).states[1], { authorized: true, user: { username: 'alice' } })
+    }
+    await a2.evaluate(`fetch('/auth/logout', { method: 'POST' })`)
+    await waitFor('the end in both tabs', async () => {
+      return (await seenBy(a1)).closed !== null && (await seenBy(a2)).closed !== null
+    })
+    for (const page of [a1, a2]) {
+      const seen = await seenBy(page)
+      t.match(seen.states[2], { authorized: false, reason: 'logged_out', user: null })
+      t.equal(seen.isComplete, true)
+      t.strictSame(seen.closed, { code: 4401, reason: 'logged_out' })
+    }
+    t.equal((await seenBy(b1)).states.length, 1, 'the other browser heard nothing')
+    t.equal((await seenBy(b1)).closed, null)
+  },
+)
 
 await t.test('the explorer page works under its policy', { skip }, async (t) => {
   const { url } = await openGraphqlHouse(t)
@@ -116,13 +121,22 @@ await t.test('the explorer page works under its policy', { skip }, async (t) => 
   page.on('pageerror', (error) => troubles.push(String(error)))
   page.on('request', (request) => requests.push(new URL(request.url()).origin))
   await page.goto(`${url}/graphiql`)
-  await waitFor('the schema', async () => /type Query/.test((await page.textContent('#schema')) ?? ''))
+  await waitFor('the schema', async () =>
+    /type Query/.test((await page.textContent('#schema')) ?? ''),
+  )
   await page.click('#run')
-  await waitFor('the answer', async () => /"authorized": false/.test((await page.textContent('#result')) ?? ''))
+  await waitFor('the answer', async () =>
+    /"authorized": false/.test((await page.textContent('#result')) ?? ''),
+  )
   await page.fill('#query', 'subscription { auth { authorized clientId } }')
   await page.click('#run')
-  await waitFor('the first state', async () => /"clientId"/.test((await page.textContent('#result')) ?? ''))
+  await waitFor('the first state', async () =>
+    /"clientId"/.test((await page.textContent('#result')) ?? ''),
+  )
   await page.click('#stop')
-  t.strictSame(troubles.filter((text) => !/favicon/.test(text) && !/404/.test(text)), [])
+  t.strictSame(
+    troubles.filter((text) => !/favicon/.test(text) && !/404/.test(text)),
+    [],
+  )
   t.strictSame([...new Set(requests)], [url], 'nothing comes from elsewhere')
 })

@@ -17,7 +17,11 @@ await signIn(url, 'alice')
 interface Tab {
   readonly name: string
   readonly token: string
-  readonly states: { authorized: boolean; reason: string | null; user: { displayName: string } | null }[]
+  readonly states: {
+    authorized: boolean
+    reason: string | null
+    user: { displayName: string } | null
+  }[]
   isComplete(): boolean
   closed(): { code: number; reason: string } | null
 }
@@ -48,7 +52,10 @@ async function openTabs() {
   return { one, two, a1, a2, b1 }
 }
 
-const ENDINGS: Record<string, (session: { accessToken: string; sessionId: string }) => Promise<unknown>> = {
+const ENDINGS: Record<
+  string,
+  (session: { accessToken: string; sessionId: string }) => Promise<unknown>
+> = {
   'REST, by the user': ({ accessToken, sessionId }) =>
     call('DELETE', `${otherUrl}/sessions/${sessionId}`, { token: accessToken }),
   'REST logout': ({ accessToken }) => call('POST', `${url}/auth/logout`, { token: accessToken }),
@@ -57,8 +64,7 @@ const ENDINGS: Record<string, (session: { accessToken: string; sessionId: string
       token: accessToken,
       variables: { id: sessionId },
     }),
-  'the command line': ({ sessionId }) =>
-    runApp(['session', 'end', sessionId], { dataDir }),
+  'the command line': ({ sessionId }) => runApp(['session', 'end', sessionId], { dataDir }),
 }
 
 for (const [name, end] of Object.entries(ENDINGS)) {
@@ -68,7 +74,10 @@ for (const [name, end] of Object.entries(ENDINGS)) {
       ...{ isNew: false, useCookies: true },
       headers: { ...OWN, cookie: one.cookie, 'session-id': a1.token },
     })
-    await waitFor('both tabs of the browser', () => a1.states.length === 2 && a2.states.length === 2)
+    await waitFor(
+      'both tabs of the browser',
+      () => a1.states.length === 2 && a2.states.length === 2,
+    )
     for (const tab of [a1, a2]) {
       t.match(tab.states[1], { authorized: true, method: 'password', user: { username: 'alice' } })
     }
@@ -99,7 +108,9 @@ await t.test('with tokens of their own, two tabs of one browser are two users', 
     (await ask(url, '{ auth { user { username } } }', { token, headers: headers(tab) })).data
   t.match(await who(alice.accessToken, a1), { auth: { user: { username: 'alice' } } })
   t.match(await who(bob.accessToken, a2), { auth: { user: { username: 'bob' } } })
-  await ask(url, 'mutation { updateProfile(displayName: "Robert") { id } }', { token: bob.accessToken })
+  await ask(url, 'mutation { updateProfile(displayName: "Robert") { id } }', {
+    token: bob.accessToken,
+  })
   await waitFor('the new name', () => a2.states.length === 3)
   t.equal(a2.states[2]?.user?.displayName, 'Robert')
   t.equal(a1.states.length, 2)

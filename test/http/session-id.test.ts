@@ -19,12 +19,15 @@ await t.test('a sign-in belongs to the tab that says which it is', async (t) => 
   t.strictSame(client?.reach, { kind: 'tab', tabId: 'tab-1' })
 })
 
-await t.test('with cookies it belongs to the browser, without either to nobody known', async (t) => {
-  const headers = { cookie: COOKIE, 'session-id': 'tab-1' }
-  t.strictSame((await login(headers, { useCookies: true })).client?.reach, { kind: 'browser' })
-  t.equal((await login({ cookie: COOKIE })).client?.reach, undefined)
-  t.equal((await login({ cookie: COOKIE, 'session-id': '' })).client?.reach, undefined)
-})
+await t.test(
+  'with cookies it belongs to the browser, without either to nobody known',
+  async (t) => {
+    const headers = { cookie: COOKIE, 'session-id': 'tab-1' }
+    t.strictSame((await login(headers, { useCookies: true })).client?.reach, { kind: 'browser' })
+    t.equal((await login({ cookie: COOKIE })).client?.reach, undefined)
+    t.equal((await login({ cookie: COOKIE, 'session-id': '' })).client?.reach, undefined)
+  },
+)
 
 await t.test('a forged, foreign or doubled token refuses the sign-in', async (t) => {
   for (const [headers, status, reason] of [

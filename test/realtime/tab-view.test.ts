@@ -26,19 +26,22 @@ function open(identity: Partial<TabIdentity> = {}) {
   return { observers, handles, view, heard, signIn }
 }
 
-await t.test('a tab of the browser goes with a sign-in by cookies, without any right', async (t) => {
-  const { view, heard, signIn, handles } = open()
-  signIn('s9', 'eve', null, 'phone')
-  t.equal(view.seen(), null, 'another browser')
-  signIn('s1', 'ada', null)
-  t.strictSame(view.seen(), { sessionId: 's1', userId: 'ada' })
-  t.equal(view.principal(), null)
-  t.equal(handles.count('s1'), 1)
-  t.strictSame(heard, ['identity'])
-  signIn('s1', 'ada', null)
-  t.strictSame(heard.slice(0, 1), ['identity'], 'again is no change of identity')
-  t.equal(heard.filter((change) => change === 'identity').length, 1)
-})
+await t.test(
+  'a tab of the browser goes with a sign-in by cookies, without any right',
+  async (t) => {
+    const { view, heard, signIn, handles } = open()
+    signIn('s9', 'eve', null, 'phone')
+    t.equal(view.seen(), null, 'another browser')
+    signIn('s1', 'ada', null)
+    t.strictSame(view.seen(), { sessionId: 's1', userId: 'ada' })
+    t.equal(view.principal(), null)
+    t.equal(handles.count('s1'), 1)
+    t.strictSame(heard, ['identity'])
+    signIn('s1', 'ada', null)
+    t.strictSame(heard.slice(0, 1), ['identity'], 'again is no change of identity')
+    t.equal(heard.filter((change) => change === 'identity').length, 1)
+  },
+)
 
 await t.test('a tab with a token of its own stays who it is', async (t) => {
   const { view, heard, signIn } = open({ principal: ADA, followsBrowser: false })
@@ -48,7 +51,7 @@ await t.test('a tab with a token of its own stays who it is', async (t) => {
   t.strictSame(heard, [])
 })
 
-await t.test('a sign-in of one tab is that tab\'s alone, and it follows nobody then', async (t) => {
+await t.test("a sign-in of one tab is that tab's alone, and it follows nobody then", async (t) => {
   const one = open()
   one.signIn('s2', 'bob', 'tab-2')
   t.equal(one.view.seen(), null, 'another tab signed in')
@@ -69,10 +72,7 @@ await t.test('another session takes the right of the first token away', async (t
 await t.test('the end of its session is the end of the view', async (t) => {
   const { view, heard, handles, observers, signIn } = open({ principal: ADA })
   t.equal(handles.end([{ id: 's1', userId: 'ada', reason: 'ended_by_admin' }]), 1)
-  t.strictSame(
-    [view.isOver(), view.endReason(), view.principal()],
-    [true, 'ended_by_admin', null],
-  )
+  t.strictSame([view.isOver(), view.endReason(), view.principal()], [true, 'ended_by_admin', null])
   t.strictSame(heard, ['ended'])
   signIn('s2', 'bob', null)
   observers.tell({ type: 'profile_changed', userId: 'ada' })
@@ -85,7 +85,11 @@ await t.test('it hears of the account and of the list of sessions', async (t) =>
   observers.tell({ type: 'profile_changed', userId: 'ada' })
   observers.tell({ type: 'sessions_changed', userId: 'ada' })
   observers.tell({ type: 'profile_changed', userId: 'bob' })
-  observers.tell({ ...{ type: 'signed_in', clientId: 'phone', tabId: null }, userId: 'ada', sessionId: 's7' })
+  observers.tell({
+    ...{ type: 'signed_in', clientId: 'phone', tabId: null },
+    userId: 'ada',
+    sessionId: 's7',
+  })
   t.strictSame(heard, ['profile', 'sessions', 'sessions'])
 })
 

@@ -31,7 +31,8 @@ await t.test('a change ends the other sessions and takes the new password', asyn
   t.ok(auditLog.events.some(({ type }) => type === 'password.changed'))
   await t.rejects(sessions.refresh(other.refreshToken, PHONE), {
     code: 'UNAUTHENTICATED',
-    reason: 'password_changed' })
+    reason: 'password_changed',
+  })
   await t.rejects(login(), { code: 'UNAUTHENTICATED', reason: 'credentials_invalid' })
   t.ok(await sessions.login({ login: 'ada', password: NEW, remember: false }, LAPTOP))
 })
@@ -52,5 +53,8 @@ await t.test('a user who is gone is signed out', async (t) => {
   const { change, principal, users } = await createHouse()
   users.remove(principal.userId)
   const passwords = { currentPassword: 'correct horse', newPassword: NEW }
-  await t.rejects(change(principal, passwords, LAPTOP), { code: 'UNAUTHENTICATED', reason: 'user_deleted' })
+  await t.rejects(change(principal, passwords, LAPTOP), {
+    code: 'UNAUTHENTICATED',
+    reason: 'user_deleted',
+  })
 })

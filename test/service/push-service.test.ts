@@ -21,9 +21,11 @@ function createHouse() {
         return delivered
       },
     }
-    broker.join(createSurveyHandlers({
+    broker.join(
+      createSurveyHandlers({
         ...{ handles: createSessionHandles(), observers: createAuthObservers(), hub },
-      }))
+      }),
+    )
   }
   return { broker, pushed, pushService: createPushService({ broker, surveyTimeoutMs: 100 }) }
 }

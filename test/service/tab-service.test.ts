@@ -34,7 +34,10 @@ await t.test('an expired token finds its tab and needs to be renewed', async (t)
   const again = await tabs.resolve(token, ['laptop'])
   t.strictSame(again, tab)
   t.equal((await tabs.resolve(await tabs.issue(again), ['laptop'])).needsToken, false)
-  await t.rejects(tabs.resolve(token, ['phone']), { code: 'PERMISSION_DENIED', reason: 'tab_foreign' })
+  await t.rejects(tabs.resolve(token, ['phone']), {
+    code: 'PERMISSION_DENIED',
+    reason: 'tab_foreign',
+  })
 })
 
 await t.test('a token is no good in another browser, and a forged one nowhere', async (t) => {
@@ -49,6 +52,12 @@ await t.test('a token is no good in another browser, and a forged one nowhere', 
     code: 'UNAUTHENTICATED',
     reason: 'token_signature_invalid',
   })
-  await t.rejects(tabs.resolve(await issueAccess(), ['laptop']), { code: 'UNAUTHENTICATED', reason: 'token_claims_invalid' })
-  await t.rejects(tabs.resolve('tab', ['laptop']), { code: 'UNAUTHENTICATED', reason: 'token_malformed' })
+  await t.rejects(tabs.resolve(await issueAccess(), ['laptop']), {
+    code: 'UNAUTHENTICATED',
+    reason: 'token_claims_invalid',
+  })
+  await t.rejects(tabs.resolve('tab', ['laptop']), {
+    code: 'UNAUTHENTICATED',
+    reason: 'token_malformed',
+  })
 })

@@ -1,7 +1,8 @@
 /** A small page to try operations with. The tab token lives as long as the tab, the access token as the page. */
 const byId = (id) => document.getElementById(id)
 const TAB_KEY = 'gatehouse.tab'
-const FIRST_QUERY = '{\n  auth {\n    sessionId\n    clientId\n    authorized\n    user { username displayName }\n  }\n}\n'
+const FIRST_QUERY =
+  '{\n  auth {\n    sessionId\n    clientId\n    authorized\n    user { username displayName }\n  }\n}\n'
 let socket = null
 
 function headers() {

@@ -43,9 +43,6 @@ export async function readAuthState(
   }
 }
 
-function signedOut(
-  { tab }: OperationContext,
-  reason: SessionEndReason | string | null,
-): AuthState {
+function signedOut({ tab }: OperationContext, reason: SessionEndReason | string | null): AuthState {
   return { clientId: tab.clientId, authorized: false, method: null, user: null, reason }
 }

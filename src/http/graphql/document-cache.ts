@@ -134,9 +134,7 @@ function read(schema: GraphQLSchema, limits: DocumentLimits, source: string): Kn
     hideSuggestions: !limits.introspection,
   })
   if (errors.length > 0) return refused(errors.map((error) => refusalOf(error, 'query_invalid')))
-  const operations = document.definitions.filter(
-    (node) => node.kind === Kind.OPERATION_DEFINITION,
-  )
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION)
   return { document, refusals: [], operationCount: operations.length, measures: new Map() }
 }
 

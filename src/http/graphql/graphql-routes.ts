@@ -118,9 +118,7 @@ function sendFailure(
 ): void {
   request.failure = error
   const type = chooseResponseType(request.headers.accept) ?? 'application/json'
-  void send(
-    reply.code(status).headers(problemHeaders(error)),
-    type,
-    { errors: [formatFailure(error, request.id)] },
-  )
+  void send(reply.code(status).headers(problemHeaders(error)), type, {
+    errors: [formatFailure(error, request.id)],
+  })
 }

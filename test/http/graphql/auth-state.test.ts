@@ -31,16 +31,19 @@ await t.test('the state of who is signed in, and of who is not', async (t) => {
   })
 })
 
-await t.test('a session that ends meanwhile is signed out; a store that is away is a failure', async (t) => {
-  const over = { current: () => Promise.reject(sessionOver('user_deleted')) }
-  t.match(await readAuthState(over, contextOf({ principal: PRINCIPAL })), {
-    authorized: false,
-    reason: 'user_deleted',
-  })
-  const away = new AppError('UNAVAILABLE', 'store_unavailable', 'Away.')
-  const broken = { current: () => Promise.reject(away) }
-  await t.rejects(readAuthState(broken, contextOf({ principal: PRINCIPAL })), {
-    code: 'UNAVAILABLE',
-    reason: 'store_unavailable',
-  })
-})
+await t.test(
+  'a session that ends meanwhile is signed out; a store that is away is a failure',
+  async (t) => {
+    const over = { current: () => Promise.reject(sessionOver('user_deleted')) }
+    t.match(await readAuthState(over, contextOf({ principal: PRINCIPAL })), {
+      authorized: false,
+      reason: 'user_deleted',
+    })
+    const away = new AppError('UNAVAILABLE', 'store_unavailable', 'Away.')
+    const broken = { current: () => Promise.reject(away) }
+    await t.rejects(readAuthState(broken, contextOf({ principal: PRINCIPAL })), {
+      code: 'UNAVAILABLE',
+      reason: 'store_unavailable',
+    })
+  },
+)

@@ -1,5 +1,8 @@
 import t from 'tap'
-import { createDocumentCache, type DocumentLimits } from '../../../src/http/graphql/document-cache.js'
+import {
+  createDocumentCache,
+  type DocumentLimits,
+} from '../../../src/http/graphql/document-cache.js'
 import { readSchema } from '../../../src/http/graphql/schema.js'
 
 const LIMITS: DocumentLimits = {
@@ -41,7 +44,12 @@ await t.test('what is wrong with a text is said by a reason', async (t) => {
     ['{ nope }', 'query_invalid'],
     ['{ auth }', 'query_invalid'],
     ['query A { auth { authorized } } query B { auth { authorized } }', 'operation_unknown'],
-    ['{ sessions { id } user { sessions { id connections } } ' + 'auth { method } '.repeat(100) + '}', 'query_too_long'],
+    [
+      '{ sessions { id } user { sessions { id connections } } ' +
+        'auth { method } '.repeat(100) +
+        '}',
+      'query_too_long',
+    ],
     ['{ users { edges { node { sessions { id } } } } }', 'query_too_deep'],
     ['{ a: auth { m: method } b: auth { n: method } }', 'query_too_many_aliases'],
     ['{ users(first: 100) { edges { cursor } } }', 'query_too_costly'],

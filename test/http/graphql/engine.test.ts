@@ -1,5 +1,12 @@
 import t from 'tap'
-import { ask, openBrowser, openGraphqlHouse, openLine, reasons, signIn } from '../../helpers/graphql-house.js'
+import {
+  ask,
+  openBrowser,
+  openGraphqlHouse,
+  openLine,
+  reasons,
+  signIn,
+} from '../../helpers/graphql-house.js'
 import { PASSWORD } from '../../helpers/http-client.js'
 import { waitFor } from '../../helpers/wait-for.js'
 
@@ -46,7 +53,11 @@ await t.test('events are told after the commit, and not after a rollback', async
   const told: string[] = []
   const leave = core.authObservers.watchUser(id, ({ type }) => told.push(type))
   t.teardown(leave)
-  await ask(url, 'mutation { updateProfile(displayName: "One") { id } b: updateProfile(displayName: "") { id } }', { token })
+  await ask(
+    url,
+    'mutation { updateProfile(displayName: "One") { id } b: updateProfile(displayName: "") { id } }',
+    { token },
+  )
   t.strictSame(told, [])
   await ask(url, 'mutation { updateProfile(displayName: "Two") { id } }', { token })
   await waitFor('the event', () => told.length === 1)
@@ -105,7 +116,7 @@ await t.test('Relay pages: forward, backward, totals, refusals', async (t) => {
   t.strictSame(reasons(await ask(url, query, { token: some.accessToken })), ['role_required'])
 })
 
-await t.test('others\' addresses and sessions are for their owner and administrators', async (t) => {
+await t.test("others' addresses and sessions are for their owner and administrators", async (t) => {
   const token = await admin('viewer')
   const made = await core.accounts.register(
     { username: 'seen', password: PASSWORD, email: 'seen@example.com' },
@@ -135,29 +146,51 @@ await t.test('every mutation, once', async (t) => {
     } }`,
   )
   t.match(registered.data, {
-    register: { username: 'once', email: 'once@example.com', role: 'USER', state: 'ACTIVE', gender: 'UNKNOWN' },
+    register: {
+      username: 'once',
+      email: 'once@example.com',
+      role: 'USER',
+      state: 'ACTIVE',
+      gender: 'UNKNOWN',
+    },
   })
   t.match(registered.data?.['register']?.['createdAt'], /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
   const one = await signIn(url, 'once', { isNew: false })
   const two = await signIn(url, 'once', { isNew: false })
-  const again = await ask(url, `mutation { login(username: "once", password: "${PASSWORD}") { sessionId } }`, {
-    token: one.accessToken,
-  })
-  t.match(again.errors, [{ extensions: { code: 'FAILED_PRECONDITION', reason: 'already_signed_in' } }])
-  const wrong = await ask(url, 'mutation { login(username: "once", password: "wrong password") { sessionId } }')
-  t.match(wrong.errors, [{ extensions: { code: 'UNAUTHENTICATED', reason: 'credentials_invalid' } }])
+  const again = await ask(
+    url,
+    `mutation { login(username: "once", password: "${PASSWORD}") { sessionId } }`,
+    {
+      token: one.accessToken,
+    },
+  )
+  t.match(again.errors, [
+    { extensions: { code: 'FAILED_PRECONDITION', reason: 'already_signed_in' } },
+  ])
+  const wrong = await ask(
+    url,
+    'mutation { login(username: "once", password: "wrong password") { sessionId } }',
+  )
+  t.match(wrong.errors, [
+    { extensions: { code: 'UNAUTHENTICATED', reason: 'credentials_invalid' } },
+  ])
   const end = '{ ended connectionsClosed processes { asked answered } }'
   const ended = await ask(url, `mutation($id: ID!) { endSession(id: $id) ${end} }`, {
     token: one.accessToken,
     variables: { id: two.sessionId },
   })
   t.match(ended.data, { endSession: { ended: 1, processes: { asked: 1, answered: 1 } } })
-  const missing = await ask(url, `mutation { endSession(id: "none") ${end} }`, { token: one.accessToken })
+  const missing = await ask(url, `mutation { endSession(id: "none") ${end} }`, {
+    token: one.accessToken,
+  })
   t.match(missing.errors, [{ extensions: { code: 'NOT_FOUND', reason: 'session_not_found' } }])
   await signIn(url, 'once', { isNew: false })
-  t.match((await ask(url, `mutation { endOtherSessions ${end} }`, { token: one.accessToken })).data, {
-    endOtherSessions: { ended: 1 },
-  })
+  t.match(
+    (await ask(url, `mutation { endOtherSessions ${end} }`, { token: one.accessToken })).data,
+    {
+      endOtherSessions: { ended: 1 },
+    },
+  )
   const fresh = 'another long password'
   const changed = await ask(
     url,
@@ -165,15 +198,21 @@ await t.test('every mutation, once', async (t) => {
     { token: one.accessToken, variables: { old: PASSWORD, new: fresh } },
   )
   t.match(changed.data, { changePassword: { ended: 0 } })
-  const refreshed = await ask(url, 'mutation($t: String!) { refresh(refreshToken: $t) { accessToken tokenType expiresIn user { email } } }', {
-    variables: { t: one.refreshToken },
-  })
+  const refreshed = await ask(
+    url,
+    'mutation($t: String!) { refresh(refreshToken: $t) { accessToken tokenType expiresIn user { email } } }',
+    {
+      variables: { t: one.refreshToken },
+    },
+  )
   // Another browser asked, so only the current token counts, and it does.
   t.match(refreshed.data, { refresh: { tokenType: 'Bearer', user: { email: 'once@example.com' } } })
   const token = String(refreshed.data?.['refresh']?.['accessToken'])
   t.match((await ask(url, `mutation { logout ${end} }`, { token })).data, { logout: { ended: 1 } })
   t.strictSame(reasons(await ask(url, `mutation { logout ${end} }`, { token })), ['logged_out'])
-  t.strictSame(reasons(await ask(url, 'mutation { refresh { accessToken } }')), ['credentials_missing'])
+  t.strictSame(reasons(await ask(url, 'mutation { refresh { accessToken } }')), [
+    'credentials_missing',
+  ])
 })
 
 await t.test('cookies are set, renewed and taken back', async (t) => {
@@ -185,7 +224,10 @@ await t.test('cookies are set, renewed and taken back', async (t) => {
   const set = [renewed.headers['set-cookie'] ?? []].flat()
   t.equal(set.filter((cookie) => /^_[ar]t=ey.*HttpOnly/.test(cookie)).length, 2)
   const out = await ask(url, 'mutation { logout { ended } }', { headers })
-  t.equal([out.headers['set-cookie'] ?? []].flat().filter((cookie) => /^_[ar]t=;/.test(cookie)).length, 2)
+  t.equal(
+    [out.headers['set-cookie'] ?? []].flat().filter((cookie) => /^_[ar]t=;/.test(cookie)).length,
+    2,
+  )
   const over = await ask(url, 'mutation { refresh { sessionId } }', { headers })
   t.strictSame(reasons(over), ['logged_out'])
   t.ok([over.headers['set-cookie'] ?? []].flat().some((cookie) => cookie.startsWith('_rt=;')))
@@ -204,7 +246,8 @@ await t.test('10,000 subscribe and unsubscribe cycles leave nothing', async (t) 
   const watching = roomy.core.authObservers.count()
   for (let round = 0; round < 100; round += 1) {
     const feeds = Array.from({ length: 100 }, () => line.follow(AUTH))
-    if (round % 10 === 0) await waitFor('the states', () => feeds.every(({ values }) => values.length === 1))
+    if (round % 10 === 0)
+      await waitFor('the states', () => feeds.every(({ values }) => values.length === 1))
     for (const feed of feeds) feed.stop()
     // One answer behind them means that the server has read all that came before.
     await line.ask('{ auth { authorized } }')

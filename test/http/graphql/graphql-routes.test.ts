@@ -1,6 +1,13 @@
 import { serverAudits } from 'graphql-http'
 import t from 'tap'
-import { ask, cookieOf, openBrowser, openGraphqlHouse, reasons, signIn } from '../../helpers/graphql-house.js'
+import {
+  ask,
+  cookieOf,
+  openBrowser,
+  openGraphqlHouse,
+  reasons,
+  signIn,
+} from '../../helpers/graphql-house.js'
 import { call } from '../../helpers/http-client.js'
 
 const house = await openGraphqlHouse(t)
@@ -8,15 +15,18 @@ const { url } = house
 const endpoint = `${url}/graphql`
 const GRAPHQL = 'application/graphql-response+json'
 
-await t.test('the audits of graphql-http that are a MUST pass, and those that are a SHOULD', async (t) => {
-  for (const audit of serverAudits({ url: endpoint, fetchFn: fetch })) {
-    const result = await audit.fn()
-    const reason = 'reason' in result ? result.reason : ''
-    if (audit.name.startsWith('MUST')) t.equal(result.status, 'ok', `${audit.name} ${reason}`)
-    else t.not(result.status, 'error', `${audit.name} ${reason}`)
-    if (result.status !== 'ok') t.comment(`${result.status}: ${audit.id} ${audit.name} ${reason}`)
-  }
-})
+await t.test(
+  'the audits of graphql-http that are a MUST pass, and those that are a SHOULD',
+  async (t) => {
+    for (const audit of serverAudits({ url: endpoint, fetchFn: fetch })) {
+      const result = await audit.fn()
+      const reason = 'reason' in result ? result.reason : ''
+      if (audit.name.startsWith('MUST')) t.equal(result.status, 'ok', `${audit.name} ${reason}`)
+      else t.not(result.status, 'error', `${audit.name} ${reason}`)
+      if (result.status !== 'ok') t.comment(`${result.status}: ${audit.id} ${audit.name} ${reason}`)
+    }
+  },
+)
 
 await t.test('POST answers a query, and a GET the same', async (t) => {
   const posted = await ask(url, '{ auth { authorized } }')
@@ -26,7 +36,8 @@ await t.test('POST answers a query, and a GET the same', async (t) => {
   const got = await call('GET', `${endpoint}?query=${encodeURIComponent('{auth{authorized}}')}`)
   t.strictSame(got.body, { data: { auth: { authorized: false } } })
   const named = new URLSearchParams({
-    query: 'query A($n: Int) { auth { method } users(first: $n) { totalCount } } query B { auth { clientId } }',
+    query:
+      'query A($n: Int) { auth { method } users(first: $n) { totalCount } } query B { auth { clientId } }',
     operationName: 'A',
     variables: '{"n":1}',
   })
@@ -42,7 +53,10 @@ await t.test('a GET changes nothing, also when the text holds a query too', asyn
     t.equal(answer.headers['allow'], 'POST')
     t.match(answer.body, { errors: [{ extensions: { reason: 'method_not_allowed' } }] })
     // The compiled program of one operation must never stand in for the other.
-    const query = await call('GET', `${endpoint}?${new URLSearchParams({ query: mutation, operationName: 'Q' })}`)
+    const query = await call(
+      'GET',
+      `${endpoint}?${new URLSearchParams({ query: mutation, operationName: 'Q' })}`,
+    )
     t.strictSame(query.body, { data: { auth: { authorized: false } } })
   }
   for (const method of ['PUT', 'PATCH', 'DELETE']) {
@@ -62,7 +76,9 @@ await t.test('a refused query is 200 in JSON and 400 in the new type', async (t)
     t.match(answer.errors, [{ extensions: { code: 'BAD_USER_INPUT', reason: 'query_invalid' } }])
     t.equal(answer.data, undefined)
   }
-  const partial = await ask(url, '{ user { id } auth { authorized } }', { headers: { accept: GRAPHQL } })
+  const partial = await ask(url, '{ user { id } auth { authorized } }', {
+    headers: { accept: GRAPHQL },
+  })
   t.equal(partial.status, 200)
   t.match(partial.data, { user: null, auth: { authorized: false } })
 })
@@ -81,10 +97,19 @@ await t.test('what is no GraphQL request is refused in the shape of GraphQL', as
   t.strictSame(await post('"text"'), [400, 'invalid_argument'])
   t.strictSame(await post(''), [400, 'invalid_argument'])
   t.strictSame(await post('{"query":"{a}","__proto__":{}}'), [400, 'json_malformed'])
-  t.strictSame(await post('{ auth }', { 'content-type': 'application/graphql' }), [415, 'unsupported_media_type'])
-  t.strictSame(await post('query=1', { 'content-type': 'application/x-www-form-urlencoded' }), [415, 'unsupported_media_type'])
+  t.strictSame(await post('{ auth }', { 'content-type': 'application/graphql' }), [
+    415,
+    'unsupported_media_type',
+  ])
+  t.strictSame(await post('query=1', { 'content-type': 'application/x-www-form-urlencoded' }), [
+    415,
+    'unsupported_media_type',
+  ])
   t.strictSame(await post(JSON.stringify({ query: 'x'.repeat(70_000) })), [413, 'too_large'])
-  t.strictSame(await post('{"query":"{auth{method}}"}', { accept: 'text/html' }), [406, 'not_acceptable'])
+  t.strictSame(await post('{"query":"{auth{method}}"}', { accept: 'text/html' }), [
+    406,
+    'not_acceptable',
+  ])
 })
 
 await t.test('limits: depth, aliases, cost, tokens, subscriptions', async (t) => {
@@ -93,7 +118,10 @@ await t.test('limits: depth, aliases, cost, tokens, subscriptions', async (t) =>
   for (const [query, reason] of [
     [`{ auth { ${aliases} } }`, 'query_too_many_aliases'],
     [`{ auth { ${'method '.repeat(2_000)} } }`, 'query_too_long'],
-    ['{ users(first: 200) { edges { node { id username sessions { id method } } } } }', 'query_too_costly'],
+    [
+      '{ users(first: 200) { edges { node { id username sessions { id method } } } } }',
+      'query_too_costly',
+    ],
     ['subscription { auth { authorized } }', 'subscription_not_supported'],
   ] as const) {
     const answer = await ask(url, query, { token })
@@ -107,7 +135,9 @@ await t.test('limits: depth, aliases, cost, tokens, subscriptions', async (t) =>
 await t.test('a list of queries is answered in order; a mutation in it is not done', async (t) => {
   const query = '{ auth { authorized } }'
   const mutation = `mutation { login(username: "lim", password: "x") { accessToken } }`
-  const list = await call('POST', endpoint, { json: [{ query }, { query: mutation }, { query: '{' }] })
+  const list = await call('POST', endpoint, {
+    json: [{ query }, { query: mutation }, { query: '{' }],
+  })
   t.match(JSON.parse(list.text), [
     { data: { auth: { authorized: false } } },
     { errors: [{ extensions: { reason: 'batch_mutation' } }] },
@@ -115,7 +145,10 @@ await t.test('a list of queries is answered in order; a mutation in it is not do
   ])
   for (const json of [[], Array.from({ length: 11 }, () => ({ query }))]) {
     const answer = await call('POST', endpoint, { json })
-    t.match([answer.status, answer.body], [400, { errors: [{ extensions: { reason: 'batch_too_large' } }] }])
+    t.match(
+      [answer.status, answer.body],
+      [400, { errors: [{ extensions: { reason: 'batch_too_large' } }] }],
+    )
   }
 })
 
@@ -173,26 +206,31 @@ await t.test('credentials: none, dead, forged, ambiguous', async (t) => {
   t.strictSame(reasons(both), ['credentials_ambiguous'])
 })
 
-await t.test('a tab token is given once, renewed never twice, and good in its browser only', async (t) => {
-  const [mine, other] = [await openBrowser(url), await openBrowser(url)]
-  const token = await mine.openTab()
-  const state = '{ a: auth { sessionId } auth { sessionId clientId } }'
-  const again = await ask(url, state, { headers: { cookie: mine.cookie, 'session-id': token } })
-  t.match(again.data, { auth: { sessionId: null, clientId: mine.clientId } })
-  t.equal(cookieOf(again.headers), '', 'and the browser keeps its label')
-  const stolen = await ask(url, state, { headers: { cookie: other.cookie, 'session-id': token } })
-  t.equal(stolen.status, 403)
-  t.strictSame(reasons(stolen), ['tab_foreign'])
-  const alone = await ask(url, state, { headers: { 'session-id': token } })
-  t.strictSame([alone.status, ...reasons(alone)], [403, 'tab_foreign'])
-  const forged = `${token.slice(0, -6)}AAAAAA`
-  const refused = await ask(url, state, { headers: { cookie: mine.cookie, 'session-id': forged } })
-  t.equal(refused.status, 401)
-  t.strictSame(reasons(refused), ['token_signature_invalid'])
-  // A session of that client stands in for the cookie, as for a page that leaves its cookies out.
-  const { accessToken } = await signIn(url, 'tabby', {
-    headers: { cookie: mine.cookie, 'session-id': token },
-  })
-  const bearer = await ask(url, state, { token: accessToken, headers: { 'session-id': token } })
-  t.match(bearer.data, { auth: { sessionId: null, clientId: mine.clientId } })
-})
+await t.test(
+  'a tab token is given once, renewed never twice, and good in its browser only',
+  async (t) => {
+    const [mine, other] = [await openBrowser(url), await openBrowser(url)]
+    const token = await mine.openTab()
+    const state = '{ a: auth { sessionId } auth { sessionId clientId } }'
+    const again = await ask(url, state, { headers: { cookie: mine.cookie, 'session-id': token } })
+    t.match(again.data, { auth: { sessionId: null, clientId: mine.clientId } })
+    t.equal(cookieOf(again.headers), '', 'and the browser keeps its label')
+    const stolen = await ask(url, state, { headers: { cookie: other.cookie, 'session-id': token } })
+    t.equal(stolen.status, 403)
+    t.strictSame(reasons(stolen), ['tab_foreign'])
+    const alone = await ask(url, state, { headers: { 'session-id': token } })
+    t.strictSame([alone.status, ...reasons(alone)], [403, 'tab_foreign'])
+    const forged = `${token.slice(0, -6)}AAAAAA`
+    const refused = await ask(url, state, {
+      headers: { cookie: mine.cookie, 'session-id': forged },
+    })
+    t.equal(refused.status, 401)
+    t.strictSame(reasons(refused), ['token_signature_invalid'])
+    // A session of that client stands in for the cookie, as for a page that leaves its cookies out.
+    const { accessToken } = await signIn(url, 'tabby', {
+      headers: { cookie: mine.cookie, 'session-id': token },
+    })
+    const bearer = await ask(url, state, { token: accessToken, headers: { 'session-id': token } })
+    t.match(bearer.data, { auth: { sessionId: null, clientId: mine.clientId } })
+  },
+)

@@ -55,12 +55,7 @@ await t.test('each requirement lets pass whom it says', async (t) => {
       'FAILED_PRECONDITION already_signed_in',
       'FAILED_PRECONDITION already_signed_in',
     ],
-    user: [
-      'UNAUTHENTICATED credentials_missing',
-      'UNAUTHENTICATED ended_by_admin',
-      'pass',
-      'pass',
-    ],
+    user: ['UNAUTHENTICATED credentials_missing', 'UNAUTHENTICATED ended_by_admin', 'pass', 'pass'],
     admin: [
       'UNAUTHENTICATED credentials_missing',
       'UNAUTHENTICATED ended_by_admin',
@@ -70,7 +65,11 @@ await t.test('each requirement lets pass whom it says', async (t) => {
   }
   for (const [name, verdicts] of Object.entries(expected)) {
     const contexts = [NOBODY, ENDED, signedIn('user'), signedIn('admin')]
-    t.strictSame(contexts.map((context) => verdict(name, context)), verdicts, name)
+    t.strictSame(
+      contexts.map((context) => verdict(name, context)),
+      verdicts,
+      name,
+    )
   }
 })
 

@@ -1,6 +1,12 @@
 import t from 'tap'
 import { notAcceptable } from '../../../src/http/graphql/http-context.js'
-import { ask, cookieOf, openBrowser, openGraphqlHouse, signIn } from '../../helpers/graphql-house.js'
+import {
+  ask,
+  cookieOf,
+  openBrowser,
+  openGraphqlHouse,
+  signIn,
+} from '../../helpers/graphql-house.js'
 
 await t.test('who has no session is labelled, who has one is known by it', async (t) => {
   const { url } = await openGraphqlHouse(t)

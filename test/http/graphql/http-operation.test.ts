@@ -15,7 +15,8 @@ const engine = {
 const request = (query: string) => ({ query, operationName: null, variables: {} })
 
 await t.test('a POST runs queries and mutations, a GET queries', async (t) => {
-  const run = (query: string, method: string) => runHttpOperation(engine, CONTEXT, request(query), method)
+  const run = (query: string, method: string) =>
+    runHttpOperation(engine, CONTEXT, request(query), method)
   t.match(await run('query', 'GET'), { result: { data: { type: 'query' } }, isRefusal: false })
   t.match(await run('mutation', 'POST'), { result: { data: { type: 'mutation' } } })
   t.match(await run('mutation', 'GET'), {

@@ -27,7 +27,10 @@ await t.test('a failure reaches everybody who asked', async (t) => {
     () => 0,
   )
   const results = await Promise.allSettled([loader.load('a'), loader.load('b')])
-  t.strictSame(results.map(({ status }) => status), ['rejected', 'rejected'])
+  t.strictSame(
+    results.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
 })
 
 await t.test('createLoaders loads the sessions of many users at once', async (t) => {

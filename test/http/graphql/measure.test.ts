@@ -44,9 +44,10 @@ await t.test('introspection counts for nothing', async (t) => {
 })
 
 await t.test('fragments count wherever they are used, and are looked at once', async (t) => {
-  t.strictSame(measure('{ thing { ...f } a: thing { ...f } } fragment f on Thing { x: name }'), [
-    2, 3, 4,
-  ])
+  t.strictSame(
+    measure('{ thing { ...f } a: thing { ...f } } fragment f on Thing { x: name }'),
+    [2, 3, 4],
+  )
   const names = Array.from({ length: 40 }, (_, i) => `f${i}`)
   const bomb = names
     .map((name, i) => {
@@ -55,6 +56,6 @@ await t.test('fragments count wherever they are used, and are looked at once', a
       return `fragment ${name} on Thing { ${inner} }`
     })
     .join('\n')
-  const [depth, , ] = measure(`{ thing { name } } ${bomb}`)
+  const [depth, ,] = measure(`{ thing { name } } ${bomb}`)
   t.equal(depth, 2)
 })

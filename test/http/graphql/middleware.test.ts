@@ -63,7 +63,13 @@ await t.test('whatever is thrown is masked and goes to the log with its cause', 
     {
       level: 'error',
       message: 'graphql',
-      fields: { operation: 'Who', type: 'query', requestId: 'r1', reasons: ['internal'], err: cause },
+      fields: {
+        operation: 'Who',
+        type: 'query',
+        requestId: 'r1',
+        reasons: ['internal'],
+        err: cause,
+      },
     },
   ])
 })
@@ -76,7 +82,10 @@ await t.test('the log line has the level of the worst failure and names no argum
     chain([logOperation(logger)], async () => ({ data: {}, failures }))(OPERATION, CONTEXT)
   t.strictSame(await run([missing, refused, missing]), { data: {} }, 'the causes go no further')
   await run([])
-  t.strictSame(logger.lines.map(({ level }) => level), ['warn', 'info'])
+  t.strictSame(
+    logger.lines.map(({ level }) => level),
+    ['warn', 'info'],
+  )
   t.strictSame(logger.lines[0]?.fields['reasons'], ['user_not_found', 'hashing_busy'])
   t.equal(logger.lines[1]?.fields['reasons'], undefined)
 })

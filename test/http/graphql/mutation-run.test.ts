@@ -52,20 +52,27 @@ function recording() {
 const update = (key: string, name: string): string =>
   `${key}: updateProfile(displayName: "${name}") { id }`
 
-await t.test('everything slow comes first, then all writes in order, in one transaction', async (t) => {
-  const { log, run, transactions } = recording()
-  t.strictSame(await run(`mutation { ${update('b', 'two')} ${update('a', 'one')} }`), {
-    b: 'two',
-    a: 'one',
-  })
-  t.strictSame(log, ['plan two', 'plan one', 'write two', 'write one'])
-  t.strictSame(transactions.outcomes, ['committed'])
-})
+await t.test(
+  'everything slow comes first, then all writes in order, in one transaction',
+  async (t) => {
+    const { log, run, transactions } = recording()
+    t.strictSame(await run(`mutation { ${update('b', 'two')} ${update('a', 'one')} }`), {
+      b: 'two',
+      a: 'one',
+    })
+    t.strictSame(log, ['plan two', 'plan one', 'write two', 'write one'])
+    t.strictSame(transactions.outcomes, ['committed'])
+  },
+)
 
 await t.test('a failing write undoes all, and each field says so', async (t) => {
   const { log, run, transactions } = recording()
   const text = [update('a', 'one'), update('b', 'fails'), update('c', 'three')].join(' ')
-  t.strictSame(await run(`mutation { ${text} }`), { a: 'rolled_back', b: 'taken', c: 'rolled_back' })
+  t.strictSame(await run(`mutation { ${text} }`), {
+    a: 'rolled_back',
+    b: 'taken',
+    c: 'rolled_back',
+  })
   t.notOk(log.includes('write three'))
   t.strictSame(transactions.outcomes, ['rolled back'])
 })
@@ -146,13 +153,16 @@ await t.test('fragments, skip and include choose the fields as the executor does
   t.strictSame(await run(text, { no: false }), { a: 'a', b: 'b' })
 })
 
-await t.test('wrong variables, too many fields and a mutation nobody does run nothing', async (t) => {
-  const { run, log } = recording()
-  t.strictSame(await run('mutation($g: Gender!) { updateProfile(gender: $g) { id } }'), {})
-  const many = Array.from({ length: 11 }, (_, i) => update(`a${i}`, 'x')).join(' ')
-  t.equal((await run(`mutation { ${many} }`))['a0'], 'mutation_too_long')
-  t.strictSame(log, [])
-  t.strictSame(await run('mutation { endOtherSessions { ended } }'), {
-    endOtherSessions: 'mutation_unknown',
-  })
-})
+await t.test(
+  'wrong variables, too many fields and a mutation nobody does run nothing',
+  async (t) => {
+    const { run, log } = recording()
+    t.strictSame(await run('mutation($g: Gender!) { updateProfile(gender: $g) { id } }'), {})
+    const many = Array.from({ length: 11 }, (_, i) => update(`a${i}`, 'x')).join(' ')
+    t.equal((await run(`mutation { ${many} }`))['a0'], 'mutation_too_long')
+    t.strictSame(log, [])
+    t.strictSame(await run('mutation { endOtherSessions { ended } }'), {
+      endOtherSessions: 'mutation_unknown',
+    })
+  },
+)

@@ -1,10 +1,6 @@
 import { buildSchema, isEnumType, isObjectType, isSpecifiedScalarType } from 'graphql'
 import t from 'tap'
-import {
-  attachResolvers,
-  mutationGuards,
-  readSchema,
-} from '../../../src/http/graphql/schema.js'
+import { attachResolvers, mutationGuards, readSchema } from '../../../src/http/graphql/schema.js'
 
 await t.test('every type, field, argument and value of the schema is described', async (t) => {
   const schema = await readSchema()

@@ -177,4 +177,3 @@ function readMessage(text: string): Message | null {
   if (needsId && (typeof id !== 'string' || id === '' || id.length > ID_CHARS_MAX)) return null
   return { type, id: typeof id === 'string' ? id : '', payload }
 }
-

@@ -41,7 +41,10 @@ export async function startOperation(
     return { ok: true, operation, run: () => runOperation(engine, operation, context, finish) }
   } catch (thrown) {
     begun?.finish()
-    return { ok: false, errors: [formatFailure(toAppError(thrown), begun?.context.requestId ?? '')] }
+    return {
+      ok: false,
+      errors: [formatFailure(toAppError(thrown), begun?.context.requestId ?? '')],
+    }
   }
 }
 

@@ -60,7 +60,10 @@ export function createTransportProtocol(
     // Results and errors come formatted from the engine; what graphql-ws would make of them has lost its reasons.
     onNext: (_context, _id, _payload, _args, result) => result,
     onError: (_context, _id, _payload, errors) =>
-      (errors as readonly GraphQLError[]).map(({ message, extensions }) => ({ message, extensions })),
+      (errors as readonly GraphQLError[]).map(({ message, extensions }) => ({
+        message,
+        extensions,
+      })),
   } as Options)
 
   return (line, tab) => {
@@ -101,4 +104,3 @@ function unexpected(thrown: unknown): unknown {
   if (!isPeersFault) return thrown
   return new AppError('INVALID_ARGUMENT', 'frame_malformed', 'A client does not send this message.')
 }
-

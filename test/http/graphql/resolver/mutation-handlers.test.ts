@@ -36,7 +36,9 @@ function createHouse(cookies: OperationContext['cookies'] = null) {
     renewed: async (token: string) => void renewed.push(token),
   } as unknown as OperationContext
   const act = (name: string, args: Record<string, unknown> = {}) => {
-    const handler = handlers[name] as MutationHandler & { act: (...given: unknown[]) => Promise<unknown> }
+    const handler = handlers[name] as MutationHandler & {
+      act: (...given: unknown[]) => Promise<unknown>
+    }
     return handler.act(args, context)
   }
   return { calls, renewed, handlers, context, act }
@@ -73,23 +75,36 @@ await t.test('a sign-in is of the client of the tab, and of the tab or the brows
   t.equal(jar.length, 2, 'and no cookie for a stranger')
 })
 
-await t.test('refresh renews the line; cookies follow, and go when the session is over', async (t) => {
-  const { renewed, act } = createHouse()
-  t.match(await act('refresh', { refreshToken: 'refresh-1' }), { accessToken: 'access-2' })
-  t.strictSame(renewed, ['access-2'])
-  await t.rejects(act('refresh'), { code: 'UNAUTHENTICATED', reason: 'credentials_missing' })
-  const jar: string[] = []
-  const withJar = (refreshToken: string) =>
-    createHouse({ refreshToken, set: () => void jar.push('set'), clear: () => void jar.push('clear') })
-  await withJar('refresh-1').act('refresh')
-  await t.rejects(withJar('reused').act('refresh'), { code: 'UNAUTHENTICATED', reason: 'reuse_detected' })
-  await t.rejects(withJar('old').act('refresh'), { code: 'UNAUTHENTICATED', reason: 'token_expired' })
-  await t.rejects(withJar('a').act('refresh', { refreshToken: 'b' }), {
-    code: 'INVALID_ARGUMENT',
-    reason: 'credentials_ambiguous',
-  })
-  t.strictSame(jar, ['set', 'clear'])
-})
+await t.test(
+  'refresh renews the line; cookies follow, and go when the session is over',
+  async (t) => {
+    const { renewed, act } = createHouse()
+    t.match(await act('refresh', { refreshToken: 'refresh-1' }), { accessToken: 'access-2' })
+    t.strictSame(renewed, ['access-2'])
+    await t.rejects(act('refresh'), { code: 'UNAUTHENTICATED', reason: 'credentials_missing' })
+    const jar: string[] = []
+    const withJar = (refreshToken: string) =>
+      createHouse({
+        refreshToken,
+        set: () => void jar.push('set'),
+        clear: () => void jar.push('clear'),
+      })
+    await withJar('refresh-1').act('refresh')
+    await t.rejects(withJar('reused').act('refresh'), {
+      code: 'UNAUTHENTICATED',
+      reason: 'reuse_detected',
+    })
+    await t.rejects(withJar('old').act('refresh'), {
+      code: 'UNAUTHENTICATED',
+      reason: 'token_expired',
+    })
+    await t.rejects(withJar('a').act('refresh', { refreshToken: 'b' }), {
+      code: 'INVALID_ARGUMENT',
+      reason: 'credentials_ambiguous',
+    })
+    t.strictSame(jar, ['set', 'clear'])
+  },
+)
 
 await t.test('the rest goes to its service as it came', async (t) => {
   const { calls, act } = createHouse()

@@ -19,9 +19,18 @@ const users = (args: object) => (resolvers['users'] as unknown as Users)(null, a
 await t.test('users asks for the part of the list that the arguments say', async (t) => {
   for (const [args, query] of [
     [{}, { limit: 20, from: 'start' }],
-    [{ first: 5, after: 'c' }, { limit: 5, from: 'start', after: 'c' }],
-    [{ last: 5, before: 'c' }, { limit: 5, from: 'end', before: 'c' }],
-    [{ first: null, last: 3, after: null }, { limit: 3, from: 'end' }],
+    [
+      { first: 5, after: 'c' },
+      { limit: 5, from: 'start', after: 'c' },
+    ],
+    [
+      { last: 5, before: 'c' },
+      { limit: 5, from: 'end', before: 'c' },
+    ],
+    [
+      { first: null, last: 3, after: null },
+      { limit: 3, from: 'end' },
+    ],
   ] as const) {
     t.strictSame(await users(args), {
       edges: [{ cursor: 'c1', node: ALICE }],

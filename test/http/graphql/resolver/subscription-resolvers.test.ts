@@ -28,7 +28,11 @@ function open() {
     accounts: createFakeAccounts(),
     sessions: createFakeSessions(),
   })
-  type Feed = (root: unknown, args: object, context: OperationContext) => AsyncIterableIterator<Record<string, unknown>>
+  type Feed = (
+    root: unknown,
+    args: object,
+    context: OperationContext,
+  ) => AsyncIterableIterator<Record<string, unknown>>
   const subscribe = (name: string, at = context) => (feeds[name] as unknown as Feed)(null, {}, at)
   return { observers, handles, view, subscribe, context }
 }
@@ -44,7 +48,11 @@ await t.test('each feed begins with the state of now and ends with the session',
   ])
   handles.end([{ id: 'session-1', userId: ALICE.id, reason: 'idle_timeout' }])
   const last = await Promise.all(all.map(async ({ feed }) => (await feed.next()).value as object))
-  t.match(last, [{ auth: { authorized: false, reason: 'idle_timeout' } }, { user: null }, { sessions: null }])
+  t.match(last, [
+    { auth: { authorized: false, reason: 'idle_timeout' } },
+    { user: null },
+    { sessions: null },
+  ])
   for (const { name, feed } of all) t.equal((await feed.next()).done, true, name)
 })
 

@@ -68,38 +68,41 @@ async function createHouse(t: Parameters<typeof openTestStore>[0]) {
   return { counter, accounts, sessions, engine }
 }
 
-await t.test('a list of accounts with their sessions takes as many statements for 3 as for 30', async (t) => {
-  const { counter, accounts, sessions, engine } = await createHouse(t)
-  for (let i = 0; i < 30; i += 1) {
-    const password = `password of ${i}`
-    const user = await accounts.register({ username: `many${i}`, password }, '127.0.0.1')
-    const input = { login: user.username, password, remember: false }
-    for (let n = 0; n < 2; n += 1) await sessions.login(input, LAPTOP)
-  }
-  const admin = {
-    ...{ userId: 'admin', role: 'admin', sessionId: 's', clientId: 'c', tokenExpiresAt: 0 },
-  } as const
-  const page = async (n: number) => {
-    const query =
-      'query($n: Int) { users(first: $n) { edges { node { username sessions { id current connections } } } } }'
-    const prepared = engine.prepare({ query, operationName: null, variables: { n } })
-    if (!prepared.ok) throw new Error(prepared.refusals[0]?.error.message)
-    counter.statements = 0
-    const context = {
-      ...{ requestId: 'r', outcomes: new Map(), provedUserIds: new Set() },
-      caller: () => ({ principal: admin, failure: null }),
-      loaders: createLoaders(sessions),
-    } as unknown as OperationContext
-    const { data, errors } = await engine.run(prepared.operation, context)
-    t.equal(errors, undefined)
-    const { edges } = data?.['users'] as { edges: { node: { sessions: unknown[] } }[] }
-    t.equal(edges.length, n)
-    t.ok(edges.every(({ node }) => node.sessions.length === 2))
-    return counter.statements
-  }
-  // The first run is interpreted, later ones are compiled.
-  for (let round = 0; round < 2; round += 1) {
-    t.equal(await page(3), 2)
-    t.equal(await page(30), 2)
-  }
-})
+await t.test(
+  'a list of accounts with their sessions takes as many statements for 3 as for 30',
+  async (t) => {
+    const { counter, accounts, sessions, engine } = await createHouse(t)
+    for (let i = 0; i < 30; i += 1) {
+      const password = `password of ${i}`
+      const user = await accounts.register({ username: `many${i}`, password }, '127.0.0.1')
+      const input = { login: user.username, password, remember: false }
+      for (let n = 0; n < 2; n += 1) await sessions.login(input, LAPTOP)
+    }
+    const admin = {
+      ...{ userId: 'admin', role: 'admin', sessionId: 's', clientId: 'c', tokenExpiresAt: 0 },
+    } as const
+    const page = async (n: number) => {
+      const query =
+        'query($n: Int) { users(first: $n) { edges { node { username sessions { id current connections } } } } }'
+      const prepared = engine.prepare({ query, operationName: null, variables: { n } })
+      if (!prepared.ok) throw new Error(prepared.refusals[0]?.error.message)
+      counter.statements = 0
+      const context = {
+        ...{ requestId: 'r', outcomes: new Map(), provedUserIds: new Set() },
+        caller: () => ({ principal: admin, failure: null }),
+        loaders: createLoaders(sessions),
+      } as unknown as OperationContext
+      const { data, errors } = await engine.run(prepared.operation, context)
+      t.equal(errors, undefined)
+      const { edges } = data?.['users'] as { edges: { node: { sessions: unknown[] } }[] }
+      t.equal(edges.length, n)
+      t.ok(edges.every(({ node }) => node.sessions.length === 2))
+      return counter.statements
+    }
+    // The first run is interpreted, later ones are compiled.
+    for (let round = 0; round < 2; round += 1) {
+      t.equal(await page(3), 2)
+      t.equal(await page(30), 2)
+    }
+  },
+)

@@ -37,7 +37,10 @@ await t.test('init, start, data, stop, terminate', async (t) => {
   const line = await open({ cookie })
   line.send({ type: 'connection_init', payload: {} })
   await waitFor('ack and keep-alives', () => line.of('ka').length >= 3)
-  t.strictSame(line.messages.slice(0, 2).map(({ type }) => type), ['connection_ack', 'ka'])
+  t.strictSame(
+    line.messages.slice(0, 2).map(({ type }) => type),
+    ['connection_ack', 'ka'],
+  )
 
   line.send({ type: 'start', id: '1', payload: { query: AUTH } })
   await waitFor('data', () => line.of('data', '1')[0])

@@ -15,7 +15,10 @@ function createHouse() {
   const engine = {
     prepare: ({ query }: { query: string }) =>
       query === 'bad'
-        ? { ok: false, refusals: [{ error: new AppError('INVALID_ARGUMENT', 'query_invalid', 'No.') }] }
+        ? {
+            ok: false,
+            refusals: [{ error: new AppError('INVALID_ARGUMENT', 'query_invalid', 'No.') }],
+          }
         : { ok: true, operation: { type: query } },
     run: async () => ({ data: { x: 1 } }),
     subscribe: async () => {
@@ -48,22 +51,25 @@ await t.test('a query is under way until it is answered', async (t) => {
   t.equal(house.finished, 1)
 })
 
-await t.test('a subscription is under way until its stream has ended, in whatever way', async (t) => {
-  const { house, start } = createHouse()
-  const open = async () => {
-    const started = await start('subscription')
-    if (!started.ok) throw new Error('it is fine')
-    return (await started.run()) as AsyncIterableIterator<{ data?: unknown }>
-  }
-  const seen: unknown[] = []
-  for await (const { data } of await open()) seen.push(data)
-  t.strictSame(seen, [{ left: 1 }, { left: 0 }])
-  t.equal(house.finished, 1)
-  await (await open()).return?.()
-  t.strictSame([house.finished, house.returned], [2, 1])
-  await t.rejects(async () => (await open()).throw?.(new Error('enough')), { message: 'enough' })
-  t.strictSame([house.finished, house.returned], [3, 2])
-})
+await t.test(
+  'a subscription is under way until its stream has ended, in whatever way',
+  async (t) => {
+    const { house, start } = createHouse()
+    const open = async () => {
+      const started = await start('subscription')
+      if (!started.ok) throw new Error('it is fine')
+      return (await started.run()) as AsyncIterableIterator<{ data?: unknown }>
+    }
+    const seen: unknown[] = []
+    for await (const { data } of await open()) seen.push(data)
+    t.strictSame(seen, [{ left: 1 }, { left: 0 }])
+    t.equal(house.finished, 1)
+    await (await open()).return?.()
+    t.strictSame([house.finished, house.returned], [2, 1])
+    await t.rejects(async () => (await open()).throw?.(new Error('enough')), { message: 'enough' })
+    t.strictSame([house.finished, house.returned], [3, 2])
+  },
+)
 
 await t.test('what cannot start gives back what it took', async (t) => {
   const { house, start } = createHouse()

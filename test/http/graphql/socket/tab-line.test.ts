@@ -49,7 +49,9 @@ await t.test('a first value is the state of now, with a tab token for who has no
   await waitFor('the first state', () => followed.values.length === 1)
   const { auth } = followed.values[0] as { auth: { sessionId: string; authorized: boolean } }
   t.equal(auth.authorized, false)
-  const again = await acknowledged(openLine(t, url, { cookie, init: { 'Session-ID': auth.sessionId } }))
+  const again = await acknowledged(
+    openLine(t, url, { cookie, init: { 'Session-ID': auth.sessionId } }),
+  )
   const known = again.follow(AUTH)
   await waitFor('the first state', () => known.values.length === 1)
   t.match(known.values[0], { auth: { sessionId: null } })
@@ -65,43 +67,59 @@ await t.test('a cookie that opens nothing any more is no reason to refuse', asyn
   t.match(followed.values[0], { auth: { authorized: false, reason: 'ended_by_admin' } })
 })
 
-await t.test('with a token of its own a tab sees its account, its sessions and their changes', async (t) => {
-  const { accessToken } = await signIn(url, 'own')
-  const line = await acknowledged(openLine(t, url, { init: { accessToken } }))
-  const user = line.follow('subscription { user { displayName email } }')
-  const sessions = line.follow('subscription { sessions { current } }')
-  await waitFor('first states', () => user.values.length === 1 && sessions.values.length === 1)
-  t.match(user.values[0], { user: { displayName: 'own' } })
-  const changed = await ask(url, 'mutation { updateProfile(displayName: "New") { displayName } }', {
-    token: accessToken,
-  })
-  t.match(changed.data, { updateProfile: { displayName: 'New' } })
-  await waitFor('the change', () => user.values.length === 2)
-  t.match(user.values[1], { user: { displayName: 'New' } })
-  const more = await signIn(url, 'own', { isNew: false })
-  await waitFor('the longer list', () => sessions.values.length === 2)
-  t.match(sessions.values[1], { sessions: [{ current: false }, { current: true }] })
-  await call('DELETE', `${url}/sessions/${more.sessionId}`, { token: accessToken })
-  await waitFor('the shorter list', () => sessions.values.length === 3)
-  t.match(sessions.values[2], { sessions: [{ current: true }] })
-})
+await t.test(
+  'with a token of its own a tab sees its account, its sessions and their changes',
+  async (t) => {
+    const { accessToken } = await signIn(url, 'own')
+    const line = await acknowledged(openLine(t, url, { init: { accessToken } }))
+    const user = line.follow('subscription { user { displayName email } }')
+    const sessions = line.follow('subscription { sessions { current } }')
+    await waitFor('first states', () => user.values.length === 1 && sessions.values.length === 1)
+    t.match(user.values[0], { user: { displayName: 'own' } })
+    const changed = await ask(
+      url,
+      'mutation { updateProfile(displayName: "New") { displayName } }',
+      {
+        token: accessToken,
+      },
+    )
+    t.match(changed.data, { updateProfile: { displayName: 'New' } })
+    await waitFor('the change', () => user.values.length === 2)
+    t.match(user.values[1], { user: { displayName: 'New' } })
+    const more = await signIn(url, 'own', { isNew: false })
+    await waitFor('the longer list', () => sessions.values.length === 2)
+    t.match(sessions.values[1], { sessions: [{ current: false }, { current: true }] })
+    await call('DELETE', `${url}/sessions/${more.sessionId}`, { token: accessToken })
+    await waitFor('the shorter list', () => sessions.values.length === 3)
+    t.match(sessions.values[2], { sessions: [{ current: true }] })
+  },
+)
 
 await t.test('queries and mutations go over the line; cookies do not', async (t) => {
   const { accessToken, refreshToken } = await signIn(url, 'line')
-  const line = await acknowledged(openLine(t, url, { init: { Authorization: `Bearer ${accessToken}` } }))
+  const line = await acknowledged(
+    openLine(t, url, { init: { Authorization: `Bearer ${accessToken}` } }),
+  )
   t.match(await line.ask('{ user { username } }'), { data: { user: { username: 'line' } } })
   t.match(await line.ask('mutation { updateProfile(displayName: "L") { displayName } }'), {
     data: { updateProfile: { displayName: 'L' } },
   })
-  t.match(await line.ask('mutation($t: String!) { refresh(refreshToken: $t) { sessionId } }', { t: refreshToken }), {
-    data: { refresh: {} },
-  })
+  t.match(
+    await line.ask('mutation($t: String!) { refresh(refreshToken: $t) { sessionId } }', {
+      t: refreshToken,
+    }),
+    {
+      data: { refresh: {} },
+    },
+  )
   const refusal: unknown = await line.ask('{ nope }').catch((error: unknown) => error)
   t.match(refusal, [{ extensions: { reason: 'query_invalid' } }])
   const browser = await openBrowser(url)
   const anonymous = await acknowledged(openLine(t, url, { cookie: browser.cookie }))
   t.match(
-    await anonymous.ask(`mutation { login(username: "line", password: "x", useCookies: true) { sessionId } }`),
+    await anonymous.ask(
+      `mutation { login(username: "line", password: "x", useCookies: true) { sessionId } }`,
+    ),
     { errors: [{ extensions: { reason: 'cookies_unavailable' } }] },
   )
   const refused = anonymous.follow('subscription { user { id } }')
@@ -116,7 +134,9 @@ await t.test('too many operations on one line are refused one by one', async (t)
   await waitFor('three', () => open.every(({ values }) => values.length === 1))
   const fourth = line.follow(AUTH)
   await waitFor('the refusal', () => fourth.errors.length === 1)
-  t.match(fourth.errors[0], [{ extensions: { code: 'TOO_MANY_REQUESTS', reason: 'too_many_operations' } }])
+  t.match(fourth.errors[0], [
+    { extensions: { code: 'TOO_MANY_REQUESTS', reason: 'too_many_operations' } },
+  ])
   open[0]?.stop()
   await waitFor('room again', async () => {
     const next = line.follow('subscription { auth { method } }')
@@ -141,9 +161,12 @@ await t.test('the end of the session: last states, completion, 4401 with the rea
   t.equal(await endOf(idle), '4401 ended_by_admin')
   t.equal(await endOf(busy), '4401 ended_by_admin')
   t.ok(feeds.every((feed) => feed.isComplete()))
-  t.match(feeds.map(({ values }) => values[1]), [
-    { auth: { authorized: false, reason: 'ended_by_admin', user: null } },
-    { user: null },
-    { sessions: null },
-  ])
+  t.match(
+    feeds.map(({ values }) => values[1]),
+    [
+      { auth: { authorized: false, reason: 'ended_by_admin', user: null } },
+      { user: null },
+      { sessions: null },
+    ],
+  )
 })

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { openGraphqlHouse, openLine, signIn, type OpenLine } from '../../../helpers/graphql-house.js'
+import {
+  openGraphqlHouse,
+  openLine,
+  signIn,
+  type OpenLine,
+} from '../../../helpers/graphql-house.js'
 import { createFakeClock } from '../../../helpers/fake-clock.js'
 import { testConfig } from '../../../helpers/app-config.js'
 import { createCore } from '../../../../src/app/create-core.js'
@@ -19,7 +24,10 @@ async function openHouseOnClock() {
     'graphql.keepAliveMs': 20,
     'session.sweepIntervalMs': 3_600_000,
   })
-  const core = await createCore({ config, processKind: 'test', logStream: new PassThrough() }, { clock })
+  const core = await createCore(
+    { config, processKind: 'test', logStream: new PassThrough() },
+    { clock },
+  )
   t.teardown(() => core.lifecycle.close())
   const service = await httpService.start(core, config, 'test', {})
   t.teardown(() => service.close(1_000))
@@ -53,7 +61,9 @@ await t.test('a line outlives its token only by showing a newer one', async (t) 
   const pinging = await ready(
     openLine(t, url, {
       init: { accessToken: fresh },
-      client: { on: { opened: (socket) => void sockets.push(socket as { send(text: string): void }) } },
+      client: {
+        on: { opened: (socket) => void sockets.push(socket as { send(text: string): void }) },
+      },
     }),
   )
   const other = await signIn(url, 'clock', { isNew: false })
