@@ -1,5 +1,7 @@
 /** Apollo Client as its users configure it: HTTP for queries and mutations, graphql-ws for subscriptions. */
 import { createRequire } from 'node:module'
+import type * as Core from '@apollo/client/core/core.cjs'
+import type * as Subscriptions from '@apollo/client/link/subscriptions/subscriptions.cjs'
 import { createClient } from 'graphql-ws'
 import t from 'tap'
 import WebSocket from 'ws'
@@ -10,9 +12,8 @@ import { waitFor } from '../helpers/wait-for.js'
 // The package has no exports map, and Node reads its names only from the CommonJS form.
 const require = createRequire(import.meta.url)
 const { ApolloClient, HttpLink, InMemoryCache, gql, split } =
-  require('@apollo/client/core') as typeof import('@apollo/client/core/core.cjs')
-const { GraphQLWsLink } =
-  require('@apollo/client/link/subscriptions') as typeof import('@apollo/client/link/subscriptions/subscriptions.cjs')
+  require('@apollo/client/core') as typeof Core
+const { GraphQLWsLink } = require('@apollo/client/link/subscriptions') as typeof Subscriptions
 
 const { url, core } = await openGraphqlHouse(t)
 
@@ -22,7 +23,7 @@ await t.test('Apollo signs in, reads, subscribes and is told of the end', async 
   const http = new HttpLink({
     uri: `${url}/graphql`,
     fetch: (input, init) =>
-      fetch(input as string, {
+      fetch(input, {
         ...(init as RequestInit),
         headers: {
           ...(init?.headers as Record<string, string>),
@@ -42,7 +43,9 @@ await t.test('Apollo signs in, reads, subscribes and is told of the end', async 
     cache: new InMemoryCache(),
     link: split(
       ({ query }) =>
-        query.definitions.some((node) => 'operation' in node && node.operation === 'subscription'),
+        query.definitions.some(
+          (node) => 'operation' in node && String(node.operation) === 'subscription',
+        ),
       new GraphQLWsLink(socket),
       http,
     ),

@@ -22,8 +22,8 @@ interface Tab {
     reason: string | null
     user: { displayName: string } | null
   }[]
-  isComplete(): boolean
-  closed(): { code: number; reason: string } | null
+  readonly isComplete: () => boolean
+  readonly closed: () => { code: number; reason: string } | null
 }
 
 /** A tab that observes, at one process or the other. */

@@ -90,15 +90,15 @@ export function cookieOf(headers: GraphqlAnswer['headers']): string {
 export interface Followed {
   readonly values: Record<string, unknown>[]
   readonly errors: unknown[]
-  isComplete(): boolean
-  stop(): void
+  readonly isComplete: () => boolean
+  readonly stop: () => void
 }
 
 export interface OpenLine {
   readonly client: Client
   /** How the line closed, once it has. */
-  closed(): { readonly code: number; readonly reason: string } | null
-  isAcknowledged(): boolean
+  readonly closed: () => { readonly code: number; readonly reason: string } | null
+  readonly isAcknowledged: () => boolean
   follow(query: string, variables?: Record<string, unknown>): Followed
   /** One query or mutation over the line. */
   ask(query: string, variables?: Record<string, unknown>): Promise<Record<string, unknown>>
@@ -175,7 +175,7 @@ export interface GraphqlHouse {
   readonly url: string
   readonly core: Core
   readonly config: Config
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** The HTTP service over a folder of the test's own. */

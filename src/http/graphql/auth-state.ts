@@ -1,4 +1,3 @@
-import type { SessionEndReason } from '../../domain/session.js'
 import type { User } from '../../domain/user.js'
 import { toAppError } from '../../errors/app-error.js'
 import type { SeenSession } from '../../realtime/tab-view.js'
@@ -43,6 +42,6 @@ export async function readAuthState(
   }
 }
 
-function signedOut({ tab }: OperationContext, reason: SessionEndReason | string | null): AuthState {
+function signedOut({ tab }: OperationContext, reason: string | null): AuthState {
   return { clientId: tab.clientId, authorized: false, method: null, user: null, reason }
 }

@@ -5,7 +5,8 @@ import type { OperationContext } from './operation-context.js'
 const REQUIREMENTS = ['ANYONE', 'ANONYMOUS', 'USER', 'ADMIN'] as const
 type Requirement = (typeof REQUIREMENTS)[number]
 
-type AnyField = GraphQLField<unknown, OperationContext>
+/** Whatever its source and its context are: only its declaration is read. */
+type DeclaredField = Pick<GraphQLField<never, never>, 'name' | 'astNode'>
 
 /**
  * Decides before a field is resolved, by its arguments as they were sent and the object around it. Raises
@@ -19,7 +20,7 @@ export type Guard = (
 ) => void
 
 /** The guard that a field declares with `@auth`; null when it declares none. */
-export function declaredGuard(schema: GraphQLSchema, field: AnyField): Guard | null {
+export function declaredGuard(schema: GraphQLSchema, field: DeclaredField): Guard | null {
   const directive = schema.getDirective('auth')
   const values = directive && field.astNode && getDirectiveValues(directive, field.astNode)
   if (!values) return null

@@ -41,21 +41,23 @@ await t.test('POST answers a query, and a GET the same', async (t) => {
     operationName: 'A',
     variables: '{"n":1}',
   })
-  t.match((await call('GET', `${endpoint}?${named}`)).body, { data: { auth: { method: null } } })
+  t.match((await call('GET', `${endpoint}?${named.toString()}`)).body, {
+    data: { auth: { method: null } },
+  })
 })
 
 await t.test('a GET changes nothing, also when the text holds a query too', async (t) => {
   const mutation = 'mutation M { logout { ended } } query Q { auth { authorized } }'
   for (let i = 0; i < 3; i += 1) {
     const params = new URLSearchParams({ query: mutation, operationName: 'M' })
-    const answer = await call('GET', `${endpoint}?${params}`)
+    const answer = await call('GET', `${endpoint}?${params.toString()}`)
     t.equal(answer.status, 405)
     t.equal(answer.headers['allow'], 'POST')
     t.match(answer.body, { errors: [{ extensions: { reason: 'method_not_allowed' } }] })
     // The compiled program of one operation must never stand in for the other.
     const query = await call(
       'GET',
-      `${endpoint}?${new URLSearchParams({ query: mutation, operationName: 'Q' })}`,
+      `${endpoint}?${new URLSearchParams({ query: mutation, operationName: 'Q' }).toString()}`,
     )
     t.strictSame(query.body, { data: { auth: { authorized: false } } })
   }

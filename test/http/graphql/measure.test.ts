@@ -1,4 +1,4 @@
-import { buildSchema, type OperationDefinitionNode, parse } from 'graphql'
+import { buildSchema, Kind, type OperationDefinitionNode, parse } from 'graphql'
 import t from 'tap'
 import { measureOperation } from '../../../src/http/graphql/measure.js'
 
@@ -16,7 +16,7 @@ const SCHEMA = buildSchema(`
 function measure(text: string, variables: Record<string, unknown> = {}) {
   const document = parse(text)
   const operation = document.definitions.find(
-    (node): node is OperationDefinitionNode => node.kind === 'OperationDefinition',
+    (node): node is OperationDefinitionNode => node.kind === Kind.OPERATION_DEFINITION,
   )
   if (!operation) throw new Error('no operation')
   const { depth, aliases, cost } = measureOperation(SCHEMA, document, operation)

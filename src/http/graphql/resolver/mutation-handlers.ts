@@ -97,14 +97,14 @@ async function login(
 async function refresh(
   sessions: Pick<SessionService, 'refresh'>,
   args: Readonly<Record<string, unknown>>,
-  { client, tab, cookies, renewed, provedUserIds }: OperationContext,
+  { client, tab, cookies, provedUserIds, ...context }: OperationContext,
 ): Promise<SignIn> {
   const given = typeof args['refreshToken'] === 'string' ? args['refreshToken'] : undefined
   const { token, fromCookie } = chooseRefreshToken(given, cookies?.refreshToken ?? null)
   try {
     const signIn = await sessions.refresh(token, { ...client, clientId: tab.clientId })
     if (fromCookie) cookies?.set(signIn)
-    await renewed(signIn.accessToken)
+    await context.renewed(signIn.accessToken)
     provedUserIds.add(signIn.user.id)
     return signIn
   } catch (thrown) {

@@ -1,5 +1,10 @@
-import type { ExecutionArgs, GraphQLError } from 'graphql'
-import { makeServer, type ServerOptions } from 'graphql-ws'
+import type {
+  ExecutionArgs,
+  ExecutionResult,
+  FormattedExecutionResult,
+  GraphQLError,
+} from 'graphql'
+import { makeServer } from 'graphql-ws'
 import { AppError } from '../../../errors/app-error.js'
 import type { GraphqlEngine } from '../engine.js'
 import { toGraphqlErrors } from '../graphql-error.js'
@@ -23,8 +28,11 @@ export type ProtocolFactory = (line: SocketLine, tab: TabLine) => Protocol
 interface Extra {
   readonly tab: TabLine
 }
-type Started = ExecutionArgs & { readonly contextValue: StartedOperation }
-type Options = ServerOptions<Record<string, unknown>, Extra>
+
+/** The library hands back what `onSubscribe` gave it. What comes out is formatted already, see `onNext`. */
+function runStarted({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
+  return (contextValue as StartedOperation).run() as Promise<ExecutionResult>
+}
 
 /**
  * The sub-protocol `graphql-transport-ws` (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), spoken by
@@ -55,16 +63,16 @@ export function createTransportProtocol(
       const { document, name } = started.operation
       return { schema: engine.schema, document, operationName: name, contextValue: started }
     },
-    execute: (args) => (args as Started).contextValue.run(),
-    subscribe: (args) => (args as Started).contextValue.run(),
+    execute: runStarted,
+    subscribe: runStarted,
     // Results and errors come formatted from the engine; what graphql-ws would make of them has lost its reasons.
-    onNext: (_context, _id, _payload, _args, result) => result,
+    onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
     onError: (_context, _id, _payload, errors) =>
-      (errors as readonly GraphQLError[]).map(({ message, extensions }) => ({
+      errors.map(({ message, extensions }) => ({
         message,
         extensions,
       })),
-  } as Options)
+  })
 
   return (line, tab) => {
     let deliver: (text: string) => Promise<void> = () => Promise.resolve()
