@@ -18,8 +18,7 @@ import {
   toOperationResult,
   transact,
 } from './middleware.js'
-import type { Outcome } from './mutation-run.js'
-import type { OperationContext } from './operation-context.js'
+import type { OperationContext, Outcome } from './operation-context.js'
 import type { OperationRequest } from './request-params.js'
 import { createMutationHandlers, type MutationHandlersDeps } from './resolver/mutation-handlers.js'
 import { createQueryResolvers, type QueryResolversDeps } from './resolver/query-resolvers.js'

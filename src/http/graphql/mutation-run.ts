@@ -14,14 +14,10 @@ import type { TransactionRunner, Work } from '../../domain/transaction.js'
 import { AppError } from '../../errors/app-error.js'
 import type { Operation } from './document-cache.js'
 import type { Guard } from './guard.js'
-import type { OperationContext } from './operation-context.js'
+import type { OperationContext, Outcome } from './operation-context.js'
 
 /** Fields of one operation: each may cost a password hash. */
 const FIELDS_MAX = 10
-
-/** What became of one root field of a mutation. */
-export type Outcome =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
 
 type Args = Readonly<Record<string, unknown>>
 

@@ -5,7 +5,10 @@ import type { TabView } from '../../realtime/tab-view.js'
 import type { SignIn } from '../../service/session-service.js'
 import type { Tab } from '../../service/tab-service.js'
 import type { Loaders } from './loader.js'
-import type { Outcome } from './mutation-run.js'
+
+/** What became of one root field of a mutation. */
+export type Outcome =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
 
 /** Who asks. Neither: nothing was shown. */
 export interface Caller {

@@ -1,9 +1,4 @@
-import type {
-  ExecutionArgs,
-  ExecutionResult,
-  FormattedExecutionResult,
-  GraphQLError,
-} from 'graphql'
+import type { ExecutionArgs, ExecutionResult, FormattedExecutionResult } from 'graphql'
 import { makeServer } from 'graphql-ws'
 import { AppError } from '../../../errors/app-error.js'
 import type { GraphqlEngine } from '../engine.js'
