@@ -67,6 +67,7 @@ export async function createAuth({ config, clock, logger }: AuthDeps): Promise<A
       ...{ keyRing, clock, ...names },
       accessLifetimeSecondsMax: auth.accessTokenSeconds,
       refreshLifetimeSecondsMax: session.absoluteSeconds,
+      tabLifetimeSecondsMax: config.graphql.tabTokenSeconds,
       clockSkewSeconds: auth.clockSkewSeconds,
       cacheEntriesMax: auth.signatureCacheMax,
     }),

@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js'
 import type { ClientLabeler } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
 import type { KeyDropper, PublicKeySource } from '../domain/token.js'
+import { type AuthObservers, createAuthObservers } from '../realtime/auth-observers.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
 import { createAnnouncedUsers } from '../service/announced-users.js'
@@ -51,9 +52,11 @@ export interface Core extends Services {
   readonly readiness: SwitchableReadiness
   readonly registry: Registry
   readonly migrator: Store['migrator']
+  readonly transactions: Store['transactions']
   readonly hub: Hub
   readonly sessionHandles: SessionHandles
   readonly revocations: RevocationFeed
+  readonly authObservers: AuthObservers
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
   readonly oauthLabeler: ClientLabeler
@@ -107,6 +110,7 @@ async function openCore(
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
+    transactions: store.transactions,
     publicKeys: auth.keyRing,
     clientLabeler: auth.clientLabeler,
     oauthLabeler: auth.oauthLabeler,
@@ -125,12 +129,13 @@ async function joinProcesses(
   }: Store & { readonly userDirectory: UserDirectory; readonly keys: KeyDropper },
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
-): Promise<Pick<Core, 'hub' | 'sessionHandles' | 'revocations'>> {
+): Promise<Pick<Core, 'hub' | 'sessionHandles' | 'revocations' | 'authObservers'>> {
   const hub = createHub({
     connectionsMax: config.socket.connectionsMax,
     registrationsPerConnectionMax: REGISTRATIONS_PER_CONNECTION_MAX,
   })
   const sessionHandles = createSessionHandles()
+  const authObservers = createAuthObservers()
   const { accessTokenSeconds } = config.auth
   const revocations = createRevocationFeed(
     { revocationLog, clock },
@@ -150,6 +155,7 @@ async function joinProcesses(
   })
   const handlers = createSurveyHandlers({
     ...{ handles: sessionHandles, hub, sessionStore, userDirectory, revocations, keys },
+    observers: authObservers,
     isSure: () => monitor.isSure(),
     noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
   })
@@ -163,5 +169,5 @@ async function joinProcesses(
   )
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())
-  return { hub, sessionHandles, revocations }
+  return { hub, sessionHandles, revocations, authObservers }
 }

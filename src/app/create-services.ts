@@ -29,9 +29,11 @@ import {
   type TokenInspectionService,
 } from '../service/token-inspection-service.js'
 import { createUserAdminService, type UserAdminService } from '../service/user-admin-service.js'
+import { createTabService, type TabService } from '../service/tab-service.js'
 import type { UserDirectory } from '../service/user-directory.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import type { Auth } from './create-auth.js'
+import { type AuthAnnouncer, createAuthAnnouncer } from '../service/auth-announcer.js'
 
 const COMMON_PASSWORD_FILE = join(PACKAGE_ROOT, 'assets', 'wordlists', 'common-passwords.txt')
 
@@ -64,11 +66,13 @@ export interface Services {
   /** What was written down, for administrators. */
   readonly auditReader: Pick<AuditLog, 'list'>
   readonly push: PushService
+  readonly tabs: TabService
 }
 
 /** What several services do together: end sessions, limit guessing, write down. */
 interface Shared {
   readonly auditTrail: AuditTrail
+  readonly announcer: AuthAnnouncer
   readonly ender: SessionEnder
   readonly throttle: PasswordThrottle
   readonly isCommonPassword: (password: string) => boolean
@@ -94,6 +98,10 @@ export function createServices(deps: ServicesDeps): Services {
     }),
     auditReader: deps.auditLog,
     push: createPushService({ broker, surveyTimeoutMs }),
+    tabs: createTabService({
+      ...{ tokenIssuer: auth.tokenIssuer, tokenVerifier, clock },
+      tabTokenSeconds: config.graphql.tabTokenSeconds,
+    }),
   }
 }
 
@@ -103,6 +111,7 @@ function createShared(deps: ServicesDeps): Shared {
   const auditTrail = createAuditTrail({ auditLog, clock, logger })
   return {
     auditTrail,
+    announcer: createAuthAnnouncer({ broker, logger, surveyTimeoutMs }),
     ender: createSessionEnder({
       ...{ sessionStore, revocationLog, broker, auditTrail, clock, logger, surveyTimeoutMs },
     }),

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { createHelloClient } from '../grpc/create-hello-client.js'
 import { createServer } from '../http/create-server.js'
+import { registerGraphql } from '../http/graphql/register-graphql.js'
 import { registerHttpRoutes } from '../http/register-http-routes.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import { formatAddress } from '../errors/listen-error.js'
+import { createGraphqlLines } from './graphql-lines.js'
 import { listenWeb } from './listen-web.js'
 import { openGrpcChannel } from './open-grpc-channel.js'
 import type { ServiceRunner } from './service-runner.js'
@@ -28,6 +30,16 @@ export const httpService: ServiceRunner = {
         openapiFile: config.apiDocs.enabled ? OPENAPI_FILE : null,
       },
       { ...http, oauth: { ...config.auth, clients: config.oauth.clients } },
+    )
+    registerGraphql(
+      server,
+      { ...core, lines: createGraphqlLines(config, core.logger) },
+      {
+        ...config.graphql,
+        secureCookies: http.secureCookies,
+        allowedOrigins: http.allowedOrigins,
+        messageBytesMax: http.bodyBytesMax,
+      },
     )
     server.addHook('onClose', () => channel.close())
     return listenWeb(server, http)

@@ -1,7 +1,7 @@
 import { type UserRole, USER_ROLES } from '../domain/user.js'
 
-/** The two kinds of token, told apart by `typ` in the header and by audience. */
-export const TOKEN_TYPES = { access: 'at+jwt', refresh: 'rt+jwt' } as const
+/** The kinds of token, told apart by `typ` in the header and by audience. */
+export const TOKEN_TYPES = { access: 'at+jwt', refresh: 'rt+jwt', tab: 'tab+jwt' } as const
 export type TokenKind = keyof typeof TOKEN_TYPES
 
 /** User, session and token ids: short, and safe wherever they are used as a key. */
@@ -18,7 +18,7 @@ export interface ClaimRules {
   readonly clockSkewSeconds: number
 }
 
-/** The claims that both kinds share. Instants in milliseconds since the epoch. */
+/** The claims that all kinds share. Instants in milliseconds since the epoch. */
 export interface CommonClaims {
   readonly userId: string
   readonly sessionId: string
@@ -34,9 +34,9 @@ export type ClaimResult =
 const INVALID: ClaimResult = { ok: false, reason: 'token_claims_invalid' }
 const EXPIRED: ClaimResult = { ok: false, reason: 'token_expired' }
 
-/** The audience of a kind of token: refresh tokens are for the refresh route only. */
+/** The audience of a kind of token: refresh tokens are for the refresh route only, tab tokens open nothing. */
 export function audienceOf(kind: TokenKind, audience: string): string {
-  return kind === 'access' ? audience : `${audience}/refresh`
+  return kind === 'access' ? audience : `${audience}/${kind}`
 }
 
 /** Checks the claims of a token whose signature holds. `now` in milliseconds since the epoch. */

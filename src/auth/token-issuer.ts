@@ -1,12 +1,13 @@
 import { SignJWT } from 'jose/jwt/sign'
 import type { TokenIssuer } from '../domain/token.js'
+import { randomId } from '../util/random-id.js'
 import type { KeyRing, RingKey } from './key-ring.js'
 import { audienceOf, type CommonClaims, TOKEN_TYPES, type TokenKind } from './token-claims.js'
 
 export interface TokenIssuerDeps {
   readonly keyRing: Pick<KeyRing, 'signer'>
   readonly issuer: string
-  /** Of access tokens; refresh tokens get `<audience>/refresh`. */
+  /** Of access tokens; refresh tokens get `<audience>/refresh`, tab tokens `<audience>/tab`. */
   readonly audience: string
 }
 
@@ -45,6 +46,11 @@ export function createTokenIssuer({ keyRing, issuer, audience }: TokenIssuerDeps
     issueAccess: async (claims) =>
       issue(await keyRing.signer(), 'access', claims, { role: claims.role }),
     issueRefresh: async (claims) => issue(await keyRing.signer(), 'refresh', claims, {}),
+    // The browser stands where the user does in the other kinds, the tab where the session does.
+    async issueTab({ tabId, clientId, issuedAt, expiresAt }) {
+      const common = { userId: clientId, sessionId: tabId, tokenId: randomId() }
+      return issue(await keyRing.signer(), 'tab', { ...common, issuedAt, expiresAt }, {})
+    },
   }
 }
 

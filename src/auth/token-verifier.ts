@@ -21,10 +21,11 @@ export interface TokenVerifierDeps {
   readonly keyRing: Pick<KeyRing, 'find' | 'peek'>
   readonly clock: Clock
   readonly issuer: string
-  /** Of access tokens; refresh tokens have `<audience>/refresh`. */
+  /** Of access tokens; refresh tokens have `<audience>/refresh`, tab tokens `<audience>/tab`. */
   readonly audience: string
   readonly accessLifetimeSecondsMax: number
   readonly refreshLifetimeSecondsMax: number
+  readonly tabLifetimeSecondsMax: number
   readonly clockSkewSeconds: number
   /** How many signatures that held are remembered. */
   readonly cacheEntriesMax: number
@@ -52,11 +53,12 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
   const rules = {
     access: rulesOf('access', deps),
     refresh: rulesOf('refresh', deps),
+    tab: rulesOf('tab', deps),
   }
 
-  function checked(signed: SignedToken, kind: TokenKind): CommonClaims {
+  function checked(signed: SignedToken, kind: TokenKind, now = clock.now()): CommonClaims {
     if (signed.type !== TOKEN_TYPES[kind]) throw refused('token_claims_invalid')
-    const result = checkClaims(signed.claims, rules[kind], clock.now())
+    const result = checkClaims(signed.claims, rules[kind], now)
     if (!result.ok) throw refused(result.reason)
     return result.claims
   }
@@ -77,6 +79,21 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
       // Used once and then never again: remembering it would only push out what is used often.
       const signed = await verifySignature(token, keyRing)
       return { ...checked(signed, 'refresh'), keyId: signed.key.id }
+    },
+    async verifyTab(token) {
+      const known = fromCache(token, cache, keyRing, clock.now())
+      const signed = known ?? (await verifySignature(token, keyRing))
+      const now = clock.now()
+      const { exp } = signed.claims
+      const isExpired = typeof exp === 'number' && now > lastMomentOf(exp, rules.tab)
+      // An expired one is judged as of its last moment: every other check holds for it too.
+      const judgedAt = isExpired ? lastMomentOf(exp, rules.tab) : now
+      const claims = checked(signed, 'tab', judgedAt)
+      if (!known && !isExpired) {
+        cache.set(token, signed, lastMomentOf(claims.expiresAt / 1000, rules.tab) + 1)
+      }
+      const { userId: clientId, sessionId: tabId, issuedAt, expiresAt } = claims
+      return { tabId, clientId, issuedAt, expiresAt, isExpired }
     },
   }
 }
@@ -122,8 +139,7 @@ function rulesOf(kind: TokenKind, deps: TokenVerifierDeps): ClaimRules {
   return {
     issuer: deps.issuer,
     audience: audienceOf(kind, deps.audience),
-    lifetimeSecondsMax:
-      kind === 'access' ? deps.accessLifetimeSecondsMax : deps.refreshLifetimeSecondsMax,
+    lifetimeSecondsMax: deps[`${kind}LifetimeSecondsMax`],
     clockSkewSeconds: deps.clockSkewSeconds,
   }
 }

@@ -27,6 +27,10 @@ const CHECKS: { readonly [K in SurveyKind]: { request: Check; answer: Check } } 
       isString(value['message']),
     answer: (value) => isRecord(value) && isCount(value['delivered']),
   },
+  auth_changed: {
+    request: (value) => isRecord(value) && isAuthChange(value['change']),
+    answer: (value) => isRecord(value) && isCount(value['told']),
+  },
   count_connections: {
     request: (value) => isRecord(value) && isListOf(value['sessionIds'], isString),
     answer: (value) => {
@@ -79,6 +83,8 @@ export function handleEncoded(handlers: SurveyHandlers, kind: SurveyKind, text: 
       return handleAs(kind, handlers[kind], text)
     case 'push':
       return handleAs(kind, handlers[kind], text)
+    case 'auth_changed':
+      return handleAs(kind, handlers[kind], text)
     case 'count_connections':
       return handleAs(kind, handlers[kind], text)
     case 'users_changed':
@@ -116,6 +122,15 @@ function isEndedSession(value: unknown): boolean {
     isString(value['userId']) &&
     SESSION_END_REASONS.some((reason) => reason === value['reason'])
   )
+}
+
+function isAuthChange(value: unknown): boolean {
+  if (!isRecord(value) || !isString(value['userId'])) return false
+  if (value['type'] !== 'signed_in') {
+    return value['type'] === 'profile_changed' || value['type'] === 'sessions_changed'
+  }
+  const { clientId, tabId, sessionId } = value
+  return isString(clientId) && isString(sessionId) && (tabId === null || isString(tabId))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -32,6 +32,8 @@ export const COMPARISONS: readonly Comparison[] = [
     times: 1,
     than: 'session.shortIdleSeconds',
   },
+  { path: 'graphql.idleTimeoutMs', relation: 'more than', times: 1, than: 'graphql.keepAliveMs' },
+  { path: 'graphql.queueBytesMax', relation: 'at least', times: 1, than: 'http.bodyBytesMax' },
   { path: 'password.memoryKib', relation: 'at least', times: 8, than: 'password.parallelism' },
 ]
 

@@ -174,6 +174,24 @@ export const CONFIG_SCHEMA = group({
     partitions: integer(2, 1024),
   }),
   apiDocs: group({ enabled: flag() }),
+  graphql: group({
+    introspection: flag(),
+    graphiql: flag(),
+    tabTokenSeconds: integer(60, YEAR_SECONDS),
+    depthMax: integer(1, 100),
+    aliasesMax: integer(0, 1000),
+    costMax: integer(1, 1_000_000),
+    tokensMax: integer(1, 100_000),
+    batchMax: integer(1, 100),
+    connectionsMax: integer(1, COUNT_MAX),
+    operationsPerConnectionMax: integer(1, 10_000),
+    messagesPerSecondMax: integer(1, COUNT_MAX),
+    initTimeoutMs: integer(1, HOUR_MS),
+    keepAliveMs: integer(1, HOUR_MS),
+    idleTimeoutMs: integer(1, HOUR_MS),
+    queueBytesMax: integer(1, BYTES_MAX),
+    tokenGraceMs: integer(0, HOUR_MS),
+  }),
 })
 
 /** The validated, frozen configuration of one process. */

@@ -1,3 +1,4 @@
+import type { AuthChange } from './auth-change.js'
 import type { EndedSession } from './session.js'
 
 /**
@@ -14,6 +15,11 @@ export interface SurveyKinds {
   push: {
     request: { userId: string; event: string; message: string }
     answer: { delivered: number }
+  }
+  /** Tell the open tabs that this concerns. */
+  auth_changed: {
+    request: { change: AuthChange }
+    answer: { told: number }
   }
   /** Count the open connections of these sessions. */
   count_connections: {

@@ -15,4 +15,13 @@ export interface ClientContext {
   readonly userAgent: string
   /** The peer's IP address after the trusted proxies. */
   readonly address: string
+  /** Which tabs a sign-in made here belongs to; absent when no tab is known. */
+  readonly reach?: SignInReach
 }
+
+/**
+ * Which tabs of the browser take a sign-in as theirs: with cookies every tab that has no token of its own, with
+ * tokens in the answer only the tab that asked.
+ */
+export type SignInReach =
+  { readonly kind: 'browser' } | { readonly kind: 'tab'; readonly tabId: string }

@@ -127,6 +127,11 @@ export interface SessionStore {
   ): Promise<readonly EndedSession[]>
   /** Live sessions of a user, newest first, at most 1,000. */
   listByUser(userId: string, now: number): Promise<readonly Session[]>
+  /** The same for several users at once, by user id; who has none is left out. */
+  listByUsers(
+    userIds: readonly string[],
+    now: number,
+  ): Promise<ReadonlyMap<string, readonly Session[]>>
   /** Of the given sessions, those that are over. The backstop for a lost end message. */
   findOver(sessionIds: readonly string[], now: number): Promise<readonly EndedSession[]>
   /** These sessions have changed elsewhere: what this process remembers of them is not used any more. */

@@ -36,6 +36,22 @@ export interface SignedPair {
   readonly keyId: string
 }
 
+/**
+ * What a verified tab token says (`typ: tab+jwt`): which open tab of which browser. Not who is signed in there.
+ * Instants in milliseconds since the epoch.
+ */
+export interface TabClaims {
+  readonly tabId: string
+  /** The only browser or device that may use it. */
+  readonly clientId: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+  /** Genuine but past its end: good for finding the tab again, and to be renewed. */
+  readonly isExpired: boolean
+}
+
+export type NewTabClaims = Omit<TabClaims, 'isExpired'>
+
 export interface TokenIssuer {
   /** Both tokens of a session, by the key that signs now. */
   issuePair(access: NewAccessClaims, refresh: NewRefreshClaims): Promise<SignedPair>
@@ -43,16 +59,20 @@ export interface TokenIssuer {
   issueAccess(claims: NewAccessClaims): Promise<string>
   /** A signed refresh token, by the key that signs now. */
   issueRefresh(claims: NewRefreshClaims): Promise<string>
+  /** A signed tab token, by the key that signs now. */
+  issueTab(claims: NewTabClaims): Promise<string>
 }
 
 /**
- * The one strict verifier of tokens. Both methods raise UNAUTHENTICATED with reason `token_malformed`,
+ * The one strict verifier of tokens. The methods raise UNAUTHENTICATED with reason `token_malformed`,
  * `token_key_unknown`, `token_signature_invalid`, `token_claims_invalid` or `token_expired`, and read no
  * claim before the signature holds. They do not ask whether the session is alive.
  */
 export interface TokenVerifier {
   verifyAccess(token: string): Promise<AccessClaims>
   verifyRefresh(token: string): Promise<RefreshClaims>
+  /** Like the others, but an expired token that is genuine otherwise is no failure. */
+  verifyTab(token: string): Promise<TabClaims>
 }
 
 /** A JSON Web Key Set (RFC 7517 §5) with public members only. */

@@ -7,6 +7,12 @@ export interface Transaction {
   afterCommit(hook: () => void | Promise<void>): void
 }
 
+/**
+ * The writing part of a use case, with everything slow done before: it awaits nothing but repository calls.
+ * Several can run in one transaction, one after the other.
+ */
+export type Work<T> = (tx: Transaction) => Promise<T>
+
 export interface TransactionRunner {
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects
@@ -14,5 +20,5 @@ export interface TransactionRunner {
    * store has one writer. When another transaction was in its way it is rolled back and run once more, so
    * `work` has no effect but through them and its hooks. Raises UNAVAILABLE when the store cannot be reached or stays locked.
    */
-  run<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  run<T>(work: Work<T>): Promise<T>
 }

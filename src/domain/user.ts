@@ -70,6 +70,25 @@ export interface UserPage {
   readonly next: string | null
 }
 
+/** Part of the list of users, oldest first, between two places in it (GraphQL Cursor Connections). */
+export interface UserSliceQuery {
+  /** At most so many, 1 to USER_PAGE_MAX. */
+  readonly limit: number
+  /** `start`: the first ones after `after`; `end`: the last ones before `before`. The order stays the same. */
+  readonly from: 'start' | 'end'
+  /** Only what stands after this cursor. */
+  readonly after?: string
+  /** Only what stands before this cursor. */
+  readonly before?: string
+}
+
+export interface UserSlice {
+  readonly edges: readonly { readonly cursor: string; readonly user: User }[]
+  /** Whether there are users before the first and after the last of the edges. */
+  readonly hasPrevious: boolean
+  readonly hasNext: boolean
+}
+
 // Letters of both cases are listed: folding first would let U+212A (Kelvin) become a k.
 const USERNAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 const EMAIL_PATTERN = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/
@@ -156,6 +175,10 @@ export interface UserRepository {
   findByEmail(email: string): Promise<EmailHolder | null>
   /** Oldest first; `limit` is capped at USER_PAGE_MAX; `after` is a `next` of an earlier page. */
   list(options: { limit: number; after?: string }): Promise<UserPage>
+  /** Raises INVALID_ARGUMENT for a cursor that is not one of an earlier slice or page. */
+  slice(query: UserSliceQuery): Promise<UserSlice>
+  /** How many users there are. */
+  count(): Promise<number>
   /** True when at least one user has the role. */
   existsWithRole(role: UserRole): Promise<boolean>
   /** Raises ALREADY_EXISTS with reason `username_taken` or `email_taken`. */

@@ -25,6 +25,8 @@ declare module 'fastify' {
     operation?: string
     /** Asked for by machines every few seconds: a success is logged at debug. */
     quiet?: boolean
+    /** Whether the route takes WebSockets. Any other route refuses an upgrade. */
+    isWebSocket?: boolean
   }
 }
 

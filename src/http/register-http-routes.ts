@@ -10,6 +10,7 @@ import type { AuthenticationService } from '../service/authentication-service.js
 import type { CredentialService } from '../service/credential-service.js'
 import type { OauthService } from '../service/oauth-service.js'
 import type { SessionService } from '../service/session-service.js'
+import type { TabService } from '../service/tab-service.js'
 import type { TokenInspectionService } from '../service/token-inspection-service.js'
 import type { UserAdminService } from '../service/user-admin-service.js'
 import { cookieNames } from './cookie.js'
@@ -32,6 +33,7 @@ import { registerSessionRoutes } from './routes/session-routes.js'
 export interface HttpRoutesDeps {
   readonly authentication: AuthenticationService
   readonly sessions: SessionService
+  readonly tabs: Pick<TabService, 'resolve'>
   readonly accounts: AccountService
   readonly credentials: CredentialService
   readonly userAdmin: UserAdminService

@@ -39,6 +39,12 @@ const SELECT_LIVE_OF_KEY = `SELECT id, user_id FROM sessions WHERE key_id = ? AN
 const SELECT_LIST =
   `SELECT ${SESSION_COLUMNS} FROM sessions WHERE user_id = ? AND ${LIVE} ` +
   `ORDER BY created_at DESC, seq DESC LIMIT ${LIST_MAX}`
+// The newest LIST_MAX of each user, as SELECT_LIST gives them, in one statement for any number of users.
+const SELECT_LISTS =
+  `SELECT ${SESSION_COLUMNS} FROM (SELECT s.*, row_number() OVER ` +
+  '(PARTITION BY user_id ORDER BY created_at DESC, seq DESC) AS place ' +
+  `FROM json_each(?) AS asked JOIN sessions AS s ON s.user_id = asked.value WHERE ${LIVE}) ` +
+  `WHERE place <= ${LIST_MAX} ORDER BY user_id, place`
 const INSERT =
   `INSERT INTO sessions (${SESSION_COLUMNS}, refresh_hash, key_id) ` +
   'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
@@ -85,9 +91,24 @@ export function createSqliteSessionStore({ store }: { store: SqliteStore }): Ses
       store.read((db) => db.prepare(SELECT_LIST).all(userId, now, now).map(toSession)),
     // Every check reads the file: there is nothing to forget.
     forget: () => undefined,
+    listByUsers: async (userIds, now) =>
+      store.read((db) => {
+        const asked = JSON.stringify([...new Set(userIds)])
+        return groupByUser(db.prepare(SELECT_LISTS).all(asked, now, now).map(toSession))
+      }),
     findOver: async (sessionIds, now) => store.read((db) => findOver(db, sessionIds, now)),
     deleteExpired: (now, limit) => store.write((db) => deleteExpired(db, now, limit)),
   }
+}
+
+function groupByUser(sessions: readonly Session[]): ReadonlyMap<string, readonly Session[]> {
+  const byUser = new Map<string, Session[]>()
+  for (const session of sessions) {
+    const list = byUser.get(session.userId)
+    if (list) list.push(session)
+    else byUser.set(session.userId, [session])
+  }
+  return byUser
 }
 
 function create(db: SqliteConnection, session: NewSession, policy: SessionPolicy): EndedSession[] {

@@ -1,4 +1,12 @@
-import type { CompiledQuery, Kysely, Selectable, Updateable } from 'kysely'
+import type {
+  CompiledQuery,
+  ExpressionBuilder,
+  ExpressionWrapper,
+  Kysely,
+  Selectable,
+  SqlBool,
+  Updateable,
+} from 'kysely'
 import {
   type EmailHolder,
   type NewUser,
@@ -7,6 +15,8 @@ import {
   type UserCredentials,
   type UserPage,
   type UserRepository,
+  type UserSlice,
+  type UserSliceQuery,
   USER_PAGE_MAX,
 } from '../domain/user.js'
 import { invalidArgument } from '../errors/app-error.js'
@@ -47,6 +57,14 @@ export function createUserRepository(store: SqlStore): UserRepository {
     findCredentials: (login) => findCredentials(store.latest, login),
     findByEmail: (email) => findByEmail(store.latest, email),
     list: (options) => listUsers(reader, options),
+    slice: (query) => sliceUsers(reader, query),
+    count: async () => {
+      const row = await reader
+        .selectFrom('users')
+        .select((select) => select.fn.countAll<number | string | bigint>().as('total'))
+        .executeTakeFirstOrThrow()
+      return Number(row.total)
+    },
 
     existsWithRole: async (role) => {
       const row = await reader
@@ -138,27 +156,95 @@ async function listUsers(
   db: Kysely<SqlSchema>,
   options: { limit: number; after?: string },
 ): Promise<UserPage> {
-  const limit = Math.min(Math.max(Math.trunc(options.limit), 1), USER_PAGE_MAX)
-  let query = db
+  const { after } = options
+  const { edges, goesOn } = await readEdges(db, {
+    limit: options.limit,
+    from: 'start',
+    ...(after === undefined ? {} : { after }),
+  })
+  return {
+    users: edges.map(({ user }) => user),
+    next: goesOn ? (edges.at(-1)?.cursor ?? null) : null,
+  }
+}
+
+async function sliceUsers(db: Kysely<SqlSchema>, query: UserSliceQuery): Promise<UserSlice> {
+  const { edges, goesOn, behind } = await readEdges(db, query)
+  const isForward = query.from === 'start'
+  // Behind the reading direction there is something exactly when there is something beyond the cursor.
+  const isSomethingBehind = behind !== null && (await existsBeyond(db, behind, isForward))
+  return {
+    edges,
+    hasPrevious: isForward ? isSomethingBehind : goesOn,
+    hasNext: isForward ? goesOn : isSomethingBehind,
+  }
+}
+
+/** One row more than asked for tells whether the list goes on in the direction of reading. */
+async function readEdges(
+  db: Kysely<SqlSchema>,
+  query: UserSliceQuery,
+): Promise<{ edges: UserSlice['edges']; goesOn: boolean; behind: Place | null }> {
+  const limit = Math.min(Math.max(Math.trunc(query.limit), 1), USER_PAGE_MAX)
+  const after = query.after === undefined ? null : parseCursor(query.after, 'after')
+  const before = query.before === undefined ? null : parseCursor(query.before, 'before')
+  const isForward = query.from === 'start'
+  let select = db
     .selectFrom('users')
     .select(COLUMNS)
-    .orderBy('created_at')
-    .orderBy('id')
+    .orderBy('created_at', isForward ? 'asc' : 'desc')
+    .orderBy('id', isForward ? 'asc' : 'desc')
     .limit(limit + 1)
-  if (options.after !== undefined) {
-    const { createdAt, id } = parseCursor(options.after)
-    query = query.where((where) =>
-      where.and([
-        // Says the same as the line below it, in the words that the index understands.
-        where('created_at', '>=', createdAt),
-        where.or([where('created_at', '>', createdAt), where('id', '>', id)]),
+  if (after) select = select.where(isAfter(after))
+  if (before) select = select.where(isBefore(before))
+  const rows = await select.execute()
+  const users = rows.slice(0, limit).map(toUser)
+  if (!isForward) users.reverse()
+  const edges = users.map((user) => ({ cursor: formatCursor(user), user }))
+  return { edges, goesOn: rows.length > limit, behind: isForward ? after : before }
+}
+
+type Place = { readonly createdAt: number; readonly id: string }
+type UserCondition = (
+  where: ExpressionBuilder<SqlSchema, 'users'>,
+) => ExpressionWrapper<SqlSchema, 'users', SqlBool>
+
+// The first line of each says the same as the second, in the words that the index understands.
+function isAfter({ createdAt, id }: Place): UserCondition {
+  return (where) =>
+    where.and([
+      where('created_at', '>=', createdAt),
+      where.or([where('created_at', '>', createdAt), where('id', '>', id)]),
+    ])
+}
+
+function isBefore({ createdAt, id }: Place): UserCondition {
+  return (where) =>
+    where.and([
+      where('created_at', '<=', createdAt),
+      where.or([where('created_at', '<', createdAt), where('id', '<', id)]),
+    ])
+}
+
+/** Whether anybody stands at the place itself or on the far side of it. */
+async function existsBeyond(
+  db: Kysely<SqlSchema>,
+  place: Place,
+  isForward: boolean,
+): Promise<boolean> {
+  const { createdAt, id } = place
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .where((where) =>
+      where.or([
+        where.and([where('created_at', '=', createdAt), where('id', '=', id)]),
+        (isForward ? isBefore : isAfter)(place)(where),
       ]),
     )
-  }
-  const users = (await query.execute()).map(toUser)
-  const page = users.slice(0, limit)
-  const last = page.at(-1)
-  return { users: page, next: last && users.length > limit ? formatCursor(last) : null }
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** Opaque to callers; names a place in the order, so it holds when its user is gone. */
@@ -166,13 +252,13 @@ function formatCursor(user: User): string {
   return Buffer.from(`${user.createdAt}:${user.id}`).toString('base64url')
 }
 
-function parseCursor(cursor: string): { createdAt: number; id: string } {
+function parseCursor(cursor: string, path: 'after' | 'before'): Place {
   const match = /^(\d{1,15}):(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString())
   if (match?.[1] !== undefined && match[2] !== undefined) {
     return { createdAt: Number(match[1]), id: match[2] }
   }
-  const message = 'The place to go on after must be the `next` of an earlier page.'
-  throw invalidArgument(message, [{ path: 'after', message }])
+  const message = 'The place to go on from must be a cursor of an earlier page.'
+  throw invalidArgument(message, [{ path, message }])
 }
 
 function changedColumns(changes: UserChanges): Updateable<UserTable> {

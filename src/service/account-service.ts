@@ -1,7 +1,7 @@
 import type { AuditLog } from '../domain/audit.js'
 import type { Clock } from '../domain/clock.js'
 import type { PasswordHasher } from '../domain/password.js'
-import type { TransactionRunner } from '../domain/transaction.js'
+import type { TransactionRunner, Work } from '../domain/transaction.js'
 import {
   parseUserRole,
   type User,
@@ -9,6 +9,8 @@ import {
   userNotFound,
   type UserPage,
   type UserRepository,
+  type UserSlice,
+  type UserSliceQuery,
 } from '../domain/user.js'
 import { uuidV7 } from '../util/uuid.js'
 import {
@@ -19,7 +21,8 @@ import {
 } from './account-input.js'
 import type { PasswordThrottle } from './password-throttle.js'
 import { NOBODY } from './session-ender.js'
-import { changeUser } from './user-change.js'
+import { changeUser, planUserChange } from './user-change.js'
+import type { AuthAnnouncer } from './auth-announcer.js'
 
 export type { NewAccount } from './account-input.js'
 
@@ -30,6 +33,11 @@ export interface AccountService {
    * `email_taken`, RESOURCE_EXHAUSTED with `hashing_busy` or `too_many_attempts`.
    */
   register(account: NewAccount, address: string): Promise<User>
+  /**
+   * The same in two parts, for a transaction that holds more than this: the checks and the hash, then the
+   * writing. The first part raises INVALID_ARGUMENT and RESOURCE_EXHAUSTED, the second ALREADY_EXISTS.
+   */
+  planRegistration(account: NewAccount, address: string): Promise<Work<User>>
   /** The operator's way to an account, with any role. Raises as `register` does. */
   createAsOperator(account: NewAccount & { role: string }): Promise<User>
   /**
@@ -39,9 +47,19 @@ export interface AccountService {
   setRole(username: string, role: string): Promise<User>
   /** Changes the caller's own display name or gender. Raises NOT_FOUND, INVALID_ARGUMENT. */
   updateProfile(userId: string, changes: Pick<UserChanges, 'displayName' | 'gender'>): Promise<User>
+  /** The same in two parts: the first raises INVALID_ARGUMENT, the second NOT_FOUND. */
+  planProfileUpdate(
+    userId: string,
+    changes: Pick<UserChanges, 'displayName' | 'gender'>,
+  ): Promise<Work<User>>
   /** By username. Raises NOT_FOUND. */
   findByUsername(username: string): Promise<User>
+  /** By id. Raises NOT_FOUND. */
+  findById(id: string): Promise<User>
   list(options: { limit: number; after?: string }): Promise<UserPage>
+  /** Part of the list between two places in it. Raises INVALID_ARGUMENT for a cursor that is none. */
+  slice(query: UserSliceQuery): Promise<UserSlice>
+  count(): Promise<number>
   hasAdmin(): Promise<boolean>
 }
 
@@ -51,6 +69,7 @@ export interface AccountServiceDeps {
   readonly transactions: TransactionRunner
   readonly passwordHasher: PasswordHasher
   readonly throttle: Pick<PasswordThrottle, 'countRegistration'>
+  readonly announcer: AuthAnnouncer
   readonly clock: Clock
   /** Whether many people have this password. Asked with the normalised form in lower case. */
   readonly isCommonPassword: (password: string) => boolean
@@ -59,33 +78,51 @@ export interface AccountServiceDeps {
 export function createAccountService(deps: AccountServiceDeps): AccountService {
   const { users } = deps
   return {
-    async register(account, address) {
-      const valid = validateAccount(account, 'user', deps.isCommonPassword)
-      await deps.throttle.countRegistration(address)
-      return createUser(deps, valid, { type: 'user.registered', address })
-    },
+    register: async (account, address) =>
+      deps.transactions.run(await planRegistration(deps, account, address)),
+    planRegistration: (account, address) => planRegistration(deps, account, address),
     async createAsOperator(account) {
       const valid = validateAccount(account, account.role, deps.isCommonPassword)
-      return createUser(deps, valid, { type: 'user.created', address: null })
+      const event = { type: 'user.created', address: null } as const
+      return deps.transactions.run(await planUser(deps, valid, event))
     },
     setRole: (username, role) => setRole(deps, username, role),
-    updateProfile: (userId, changes) => updateProfile(deps, userId, changes),
+    updateProfile: async (userId, changes) =>
+      deps.transactions.run(await planProfileUpdate(deps, userId, changes)),
+    planProfileUpdate: (userId, changes) => planProfileUpdate(deps, userId, changes),
     findByUsername: (username) => mustFindByUsername(users, username),
+    async findById(id) {
+      const user = await users.findById(id)
+      if (!user) throw userNotFound()
+      return user
+    },
     list: (options) => users.list(options),
+    slice: (query) => users.slice(query),
+    count: () => users.count(),
     hasAdmin: () => users.existsWithRole('admin'),
   }
 }
 
-async function createUser(
+async function planRegistration(
+  deps: AccountServiceDeps,
+  account: NewAccount,
+  address: string,
+): Promise<Work<User>> {
+  const valid = validateAccount(account, 'user', deps.isCommonPassword)
+  await deps.throttle.countRegistration(address)
+  return planUser(deps, valid, { type: 'user.registered', address })
+}
+
+async function planUser(
   deps: AccountServiceDeps,
   account: ValidAccount,
   event: { type: 'user.registered' | 'user.created'; address: string | null },
-): Promise<User> {
+): Promise<Work<User>> {
   // Before the transaction: the embedded store has one writer, and a hash takes its time.
   const passwordHash = await deps.passwordHasher.hash(account.password)
   const now = deps.clock.now()
   const id = uuidV7(now)
-  return deps.transactions.run(async (tx) => {
+  return async (tx) => {
     const user = await deps.users.create(tx, {
       id,
       username: account.username,
@@ -105,7 +142,7 @@ async function createUser(
       tx,
     )
     return user
-  })
+  }
 }
 
 async function setRole(
@@ -119,16 +156,19 @@ async function setRole(
   return changeUser(deps, user.id, { role }, NOBODY)
 }
 
-async function updateProfile(
+type ProfileChanges = Pick<UserChanges, 'displayName' | 'gender'>
+
+/** The checks of a change of one's own profile, and what will write it. */
+async function planProfileUpdate(
   deps: AccountServiceDeps,
   userId: string,
-  { displayName, gender }: Pick<UserChanges, 'displayName' | 'gender'>,
-): Promise<User> {
+  { displayName, gender }: ProfileChanges,
+): Promise<Work<User>> {
   const changes = validateChanges({
     ...(displayName === undefined ? {} : { displayName }),
     ...(gender === undefined ? {} : { gender }),
   })
-  return changeUser(deps, userId, changes, { actorId: userId, address: null })
+  return planUserChange(deps, userId, changes, { actorId: userId, address: null })
 }
 
 async function mustFindByUsername(users: UserRepository, username: string): Promise<User> {

@@ -15,6 +15,7 @@ import {
 import type { TokenIssuer, TokenVault, TokenVerifier } from '../domain/token.js'
 import { type User, userNotFound, type UserRepository } from '../domain/user.js'
 import type { AuditTrail } from './audit-trail.js'
+import type { AuthAnnouncer } from './auth-announcer.js'
 import { login } from './login.js'
 import { refresh } from './refresh.js'
 import type { PasswordThrottle } from './password-throttle.js'
@@ -75,6 +76,8 @@ export interface SessionService {
   endClient(principal: Principal, clientId: string): Promise<EndResult>
   /** Live sessions of any user, for the operator. Raises NOT_FOUND (`user_not_found`). */
   listForUser(userId: string): Promise<readonly SessionView[]>
+  /** Live sessions of several users at once, by user id; who has none is left out. None is `current`. */
+  listForUsers(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly SessionView[]>>
   /**
    * Ends one session, all of a user or of one client of theirs, or all whose newest tokens a key signed (none is
    * no error but for the first), with reason `ended_by_admin`.
@@ -82,10 +85,12 @@ export interface SessionService {
    */
   endAsAdmin(target: EndTarget, actor?: EndActor): Promise<EndResult>
   /**
-   * The session that the caller was authenticated by, as it was then, and its user as the directory has it.
-   * Raises UNAUTHENTICATED (`user_deleted`).
+   * A live session, as it was when the caller was authenticated or else as the store has it, and its user as the
+   * directory has it. Raises UNAUTHENTICATED with the session's end reason or `user_deleted`.
    */
-  current(principal: Principal): Promise<{ user: User; session: Session }>
+  current(
+    principal: Pick<Principal, 'sessionId' | 'userId'> & { readonly session?: Session },
+  ): Promise<{ user: User; session: Session }>
 }
 
 export interface SessionServiceDeps {
@@ -101,6 +106,7 @@ export interface SessionServiceDeps {
   readonly throttle: PasswordThrottle
   readonly auditTrail: AuditTrail
   readonly ender: SessionEnder
+  readonly announcer: AuthAnnouncer
   readonly clock: Clock
   readonly logger: Logger
   readonly policy: SessionPolicy
@@ -145,6 +151,13 @@ export function createSessionService(base: SessionServiceDeps): SessionService {
       if (!(await users.findById(userId))) throw userNotFound()
       return listSessions(base, userId, null)
     },
+    async listForUsers(userIds) {
+      const byUser = await base.sessionStore.listByUsers(userIds, base.clock.now())
+      const views = await viewSessions(base, [...byUser.values()].flat(), null)
+      const lists = new Map([...byUser.keys()].map((id): [string, SessionView[]] => [id, []]))
+      for (const view of views) lists.get(view.userId)?.push(view)
+      return lists
+    },
     async endAsAdmin(target, actor = NOBODY) {
       if ('sessionId' in target) {
         const selector = { by: 'session', sessionId: target.sessionId } as const
@@ -161,16 +174,27 @@ export function createSessionService(base: SessionServiceDeps): SessionService {
           : ({ by: 'client', userId, clientId } as const)
       return ender.end(selector, 'ended_by_admin', actor)
     },
-    async current(principal) {
-      const user = await userDirectory.find(principal.userId)
+    async current({ userId, sessionId, session = null }) {
+      const live = session ?? (await liveSession(base, sessionId))
+      const user = await userDirectory.find(userId)
       if (!user) throw sessionOver('user_deleted')
-      return { user, session: principal.session }
+      return { user, session: live }
     },
   }
 }
 
 function actorOf(principal: Principal): EndActor {
   return { actorId: principal.userId, address: null }
+}
+
+/** Raises UNAUTHENTICATED with the end reason of one that is over. */
+async function liveSession(
+  { sessionStore, clock }: SessionServiceDeps,
+  sessionId: string,
+): Promise<Session> {
+  const check = await sessionStore.check(sessionId, clock.now())
+  if (!check.alive) throw sessionOver(check.reason)
+  return check.session
 }
 
 function someEnded(result: EndResult): EndResult {
@@ -184,6 +208,14 @@ async function listSessions(
   currentId: string | null,
 ): Promise<readonly SessionView[]> {
   const sessions = await deps.sessionStore.listByUser(userId, deps.clock.now())
+  return viewSessions(deps, sessions, currentId)
+}
+
+async function viewSessions(
+  deps: SessionServiceDeps,
+  sessions: readonly Session[],
+  currentId: string | null,
+): Promise<readonly SessionView[]> {
   const connections = await countConnections(
     deps,
     sessions.map((session) => session.id),

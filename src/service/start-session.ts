@@ -4,6 +4,7 @@ import type { Session, SessionPolicy, SessionStore, SignInMethod } from '../doma
 import type { User } from '../domain/user.js'
 import { randomId } from '../util/random-id.js'
 import type { AuditTrail } from './audit-trail.js'
+import type { AuthAnnouncer } from './auth-announcer.js'
 import type { SessionEnder } from './session-ender.js'
 import type { SignIn, TokenPairIssuer } from './token-pair.js'
 
@@ -12,6 +13,7 @@ export interface StartSessionDeps {
   readonly pairs: TokenPairIssuer
   readonly ender: SessionEnder
   readonly auditTrail: AuditTrail
+  readonly announcer: AuthAnnouncer
   readonly clock: Clock
   readonly policy: SessionPolicy
   readonly idleSeconds: number
@@ -47,7 +49,22 @@ export async function startSession(
     data: { method, remember, clientId: client.clientId },
   })
   await deps.ender.announce(displaced, { actorId: user.id, address: client.address })
+  announceSignIn(deps.announcer, session, client)
   return deps.pairs.present(pair, session, user)
+}
+
+/** Tells the tabs that the sign-in belongs to; all others only that the user's list of sessions is longer. */
+function announceSignIn(
+  announcer: AuthAnnouncer,
+  { id: sessionId, userId, clientId }: Session,
+  { reach }: ClientContext,
+): void {
+  const tabId = reach?.kind === 'tab' ? reach.tabId : null
+  void announcer.announce(
+    reach === undefined
+      ? { type: 'sessions_changed', userId }
+      : { type: 'signed_in', clientId, tabId, userId, sessionId },
+  )
 }
 
 function newSession(

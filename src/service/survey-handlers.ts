@@ -1,6 +1,7 @@
 import type { SurveyHandlers } from '../domain/broker.js'
 import type { SessionStore } from '../domain/session.js'
 import type { KeyDropper } from '../domain/token.js'
+import type { AuthObservers } from '../realtime/auth-observers.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
 import type { UserDirectory } from './user-directory.js'
 
@@ -10,6 +11,8 @@ export interface SurveyHandlersDeps {
   readonly userDirectory: Pick<UserDirectory, 'forget'>
   /** Whether nothing that is open here can outlive its session unnoticed at this moment. */
   readonly isSure: () => boolean
+  /** The open tabs of this process that want to hear of changes. */
+  readonly observers: Pick<AuthObservers, 'tell'>
   /** The connections of this process that registered for pushes; answers how many took the message. */
   readonly hub: { push(userId: string, event: string, message: string): number }
   /** Hears of writes of other processes where replicas may be stale; absent where nothing can be. */
@@ -22,15 +25,20 @@ export interface SurveyHandlersDeps {
 
 /** What this process does and answers when another one (or itself) asks all of them. */
 export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
-  const { handles, sessionStore, userDirectory, isSure, hub, noteWrite, revocations, keys } = deps
+  const { handles, observers, sessionStore, userDirectory } = deps
+  const { isSure, hub, noteWrite, revocations, keys } = deps
   return {
     sessions_ended: ({ sessions }) => {
       // The store tells this process too, by another way, which may be the slower one.
       sessionStore.forget(sessions.map(({ id }) => id))
       const connectionsClosed = handles.end(sessions)
       revocations?.nudge()
+      for (const userId of new Set(sessions.map((session) => session.userId))) {
+        observers.tell({ type: 'sessions_changed', userId })
+      }
       return { connectionsClosed }
     },
+    auth_changed: ({ change }) => ({ told: observers.tell(change) }),
     push: ({ userId, event, message }) => ({
       delivered: isSure() ? hub.push(userId, event, message) : 0,
     }),

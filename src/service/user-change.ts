@@ -1,13 +1,15 @@
 import type { AuditEvent, AuditLog } from '../domain/audit.js'
 import type { Clock } from '../domain/clock.js'
-import type { Transaction, TransactionRunner } from '../domain/transaction.js'
+import type { Transaction, TransactionRunner, Work } from '../domain/transaction.js'
 import { type User, type UserChanges, userNotFound, type UserRepository } from '../domain/user.js'
+import type { AuthAnnouncer } from './auth-announcer.js'
 import type { EndActor } from './session-ender.js'
 
 export interface UserChangeDeps {
   readonly users: UserRepository
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
+  readonly announcer: AuthAnnouncer
   readonly clock: Clock
 }
 
@@ -24,14 +26,26 @@ export async function changeUser(
   actor: EndActor,
   more: readonly Entry[] = [],
 ): Promise<User> {
+  return deps.transactions.run(await planUserChange(deps, userId, changes, actor, more))
+}
+
+/** The same for a transaction that holds more than this: what there is to change is read before it. */
+export async function planUserChange(
+  deps: UserChangeDeps,
+  userId: string,
+  changes: UserChanges,
+  actor: EndActor,
+  more: readonly Entry[] = [],
+): Promise<Work<User>> {
   const before = await deps.users.findById(userId)
   if (!before) throw userNotFound()
-  return deps.transactions.run(async (tx) => {
+  return async (tx) => {
     const after = await deps.users.update(tx, userId, changes)
     if (!after) throw userNotFound()
     await writeDown(deps, tx, userId, actor, [...entriesOf(before, after), ...more])
+    tx.afterCommit(() => void deps.announcer.announce({ type: 'profile_changed', userId }))
     return after
-  })
+  }
 }
 
 /** Takes an account away and writes it down. Raises NOT_FOUND (`user_not_found`). */

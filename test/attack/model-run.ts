@@ -75,6 +75,7 @@ function startProcess(sessionStore: SessionStore, clock: Clock) {
     ...{ ...line, users },
     userDirectory: createUserDirectory({ users, clock }),
     ender: createSessionEnder(line),
+    announcer: { announce: async () => undefined },
     throttle: createPasswordThrottle({
       ...{ counters: createMemoryCounterStore(), auditTrail, clock, rules: THROTTLE_RULES },
     }),
@@ -84,6 +85,7 @@ function startProcess(sessionStore: SessionStore, clock: Clock) {
       ...{ ...names, clock },
       accessLifetimeSecondsMax: RULES.accessMs / 1000,
       refreshLifetimeSecondsMax: RULES.absoluteMs / 1000,
+      tabLifetimeSecondsMax: RULES.accessMs / 1000,
       clockSkewSeconds: RULES.skewMs / 1000,
       cacheEntriesMax: 1000,
     }),

@@ -204,6 +204,7 @@ await t.test('tokens hold through rotations in two running processes', async (t)
   const limits = {
     accessLifetimeSecondsMax: 600,
     refreshLifetimeSecondsMax: 600,
+    tabLifetimeSecondsMax: 600,
     clockSkewSeconds: 5,
     cacheEntriesMax: 10,
   }

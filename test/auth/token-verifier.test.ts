@@ -10,6 +10,7 @@ import {
   REFRESH_SECONDS,
   refuses,
   SKEW_SECONDS,
+  TAB_SECONDS,
 } from '../helpers/token-house.js'
 
 await t.test('verifier reads what the issuer wrote, for each algorithm', async (t) => {
@@ -207,4 +208,56 @@ await t.test('verifier refuses a key that is retired while its signature is chec
   await Promise.resolve()
   ring.keys.clear()
   await t.rejects(pending, { code: 'UNAUTHENTICATED', reason: 'token_key_unknown' })
+})
+
+await t.test(
+  'a tab token says which tab of which browser, also when it is past its end',
+  async (t) => {
+    const { verifier, issuer, clock } = createTokenHouse()
+    const issuedAt = clock.now()
+    const expiresAt = issuedAt + TAB_SECONDS * 1000
+    const tab = { tabId: 'tab-1', clientId: 'laptop', issuedAt, expiresAt }
+    const token = await issuer.issueTab(tab)
+    t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: false })
+    t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: false }, 'again, remembered')
+    clock.advance(TAB_SECONDS * 1000 + SKEW_SECONDS * 1000 + 1)
+    t.strictSame(await verifier.verifyTab(token), { ...tab, isExpired: true })
+  },
+)
+
+await t.test('no kind of token is any other kind', async (t) => {
+  const { verifier, issuer, clock, issueAccess, issueRefresh } = createTokenHouse()
+  const issuedAt = clock.now()
+  const tab = { tabId: 'tab-1', clientId: 'laptop', issuedAt, expiresAt: issuedAt + 60_000 }
+  const tabToken = await issuer.issueTab(tab)
+  const invalid = { code: 'UNAUTHENTICATED', reason: 'token_claims_invalid' }
+  await t.rejects(verifier.verifyAccess(tabToken), invalid)
+  await t.rejects(verifier.verifyRefresh(tabToken), invalid)
+  await t.rejects(verifier.verifyTab(await issueAccess()), invalid)
+  await t.rejects(verifier.verifyTab(await issueRefresh()), invalid)
+  await verifier.verifyTab(tabToken)
+  await t.rejects(verifier.verifyAccess(tabToken), invalid, 'also when its signature is known')
+})
+
+await t.test('an expired tab token is forgiven its end and nothing else', async (t) => {
+  const { verifier, claims, craft, clock } = createTokenHouse()
+  const good = { ...claims, aud: `${claims.aud}/tab`, exp: claims.iat + 60 }
+  const header = { alg: 'ES256', kid: es256.id, typ: 'tab+jwt' }
+  clock.advance(3_600_000)
+  t.match(await verifier.verifyTab(craft({ header, payload: good })), { isExpired: true })
+  for (const wrong of [
+    { aud: claims.aud },
+    { iss: 'somebody else' },
+    { sub: '../../etc' },
+    { exp: claims.iat },
+    { exp: claims.iat + TAB_SECONDS + 1 },
+    { exp: 'soon' },
+    { nbf: claims.iat + 100_000 },
+  ]) {
+    await t.rejects(
+      verifier.verifyTab(craft({ header, payload: { ...good, ...wrong } })),
+      { code: 'UNAUTHENTICATED', reason: 'token_claims_invalid' },
+      JSON.stringify(wrong),
+    )
+  }
 })

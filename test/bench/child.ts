@@ -59,7 +59,13 @@ export interface LoadResult {
 /** Runs autocannon in its own process against a URL. */
 export async function load(
   url: string,
-  options: { seconds: number; connections: number; headers?: Readonly<Record<string, string>> },
+  options: {
+    readonly seconds: number
+    readonly connections: number
+    readonly headers?: Readonly<Record<string, string>>
+    /** Sent by POST; a GET without one. */
+    readonly body?: string
+  },
 ): Promise<LoadResult> {
   const headers = Object.entries(options.headers ?? {}).flatMap(([name, value]) => [
     '-H',
@@ -70,6 +76,7 @@ export async function load(
     [
       fileURLToPath(import.meta.resolve('autocannon')),
       ...['-j', '-n', '-d', String(options.seconds), '-c', String(options.connections)],
+      ...(options.body === undefined ? [] : ['-m', 'POST', '-b', options.body]),
       ...headers,
       url,
     ],

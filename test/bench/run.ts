@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME …`: runs the named comparisons, or all. Figures are printed, never asserted. */
 import { benchBroker } from './broker-bench.js'
 import { benchGrpc } from './grpc-bench.js'
+import { benchGraphql } from './graphql-bench.js'
 import { benchHttp } from './http-bench.js'
 import { benchRevocation } from './revocation-bench.js'
 import { benchStartup } from './startup-bench.js'
@@ -8,6 +9,7 @@ import { benchStartup } from './startup-bench.js'
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   broker: benchBroker,
   grpc: benchGrpc,
+  graphql: benchGraphql,
   http: benchHttp,
   revocation: benchRevocation,
   startup: benchStartup,

@@ -12,6 +12,7 @@ const HANDLERS: SurveyHandlers = {
   sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
   push: ({ message }) => ({ delivered: message.length }),
   users_written: () => ({ noted: true }),
+  auth_changed: () => ({ told: 1 }),
   count_connections: ({ sessionIds }) => ({
     bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
   }),

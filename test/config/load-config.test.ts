@@ -139,6 +139,24 @@ await t.test('loadConfig gives the defaults of common.yaml and the debug overlay
       ...{ historyMetaLifetimeMs: 2_592_000_000, partitions: 64 },
     },
     apiDocs: { enabled: true },
+    graphql: {
+      introspection: true,
+      graphiql: true,
+      tabTokenSeconds: 86400,
+      depthMax: 10,
+      aliasesMax: 20,
+      costMax: 5000,
+      tokensMax: 2000,
+      batchMax: 10,
+      connectionsMax: 10000,
+      operationsPerConnectionMax: 50,
+      messagesPerSecondMax: 100,
+      initTimeoutMs: 3000,
+      keepAliveMs: 10000,
+      idleTimeoutMs: 30000,
+      queueBytesMax: 1048576,
+      tokenGraceMs: 25000,
+    },
   })
 })
 
@@ -153,6 +171,7 @@ await t.test('every environment loads with its differences', async (t) => {
   t.match(prod.config, {
     http: { secureCookies: true },
     apiDocs: { enabled: false },
+    graphql: { introspection: false, graphiql: false },
     log: { format: 'json' },
     api: { key: PROD_KEY.APP_API_KEY },
   })

@@ -34,6 +34,7 @@ function listen(size: number): Heard {
       pushes.push(message)
       return { delivered: size }
     },
+    auth_changed: () => ({ told: 1 }),
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, size])),
     }),

@@ -265,6 +265,24 @@ async function checkListing(t: Test, open: Open): Promise<void> {
     t.strictSame(await store.listByUser('nobody', T0), [])
   })
 
+  await t.test('listByUsers gives each user what listByUser gives', async (t) => {
+    const store = await open(t)
+    for (const [id, userId, at] of [
+      ['a1', 'user-1', 0],
+      ['b1', 'user-2', 1],
+      ['a2', 'user-1', 2],
+    ] as const) {
+      await store.create(sampleSession({ id, userId, createdAt: T0 + at }), UNLIMITED)
+    }
+    const lists = await store.listByUsers(['user-1', 'user-2', 'nobody', 'user-1'], T0 + 10)
+    t.strictSame([...lists.keys()].sort(), ['user-1', 'user-2'])
+    for (const [userId, list] of lists) {
+      t.strictSame(list, await store.listByUser(userId, T0 + 10), userId)
+    }
+    t.strictSame(ids(lists.get('user-1') ?? []), ['a2', 'a1'])
+    t.equal((await store.listByUsers([], T0)).size, 0)
+  })
+
   await t.test('listByUser gives at most 1,000', async (t) => {
     const store = await open(t)
     const many = Array.from({ length: 1001 }, (_, ms) => sampleSession({ createdAt: T0 + ms }))

@@ -1,6 +1,11 @@
 import type { Test } from 'tap'
 import type { TransactionRunner } from '../../src/domain/transaction.js'
-import { type NewUser, USER_PAGE_MAX, type UserRepository } from '../../src/domain/user.js'
+import {
+  type NewUser,
+  USER_PAGE_MAX,
+  type UserRepository,
+  type UserSliceQuery,
+} from '../../src/domain/user.js'
 
 const T0 = Date.UTC(2026, 0, 1)
 
@@ -270,5 +275,52 @@ async function checkPages(t: Test, open: Open): Promise<void> {
         details: [{ path: 'after' }],
       })
     }
+  })
+
+  await t.test(
+    'slice gives any part of the list, from either end, and what lies around it',
+    async (t) => {
+      const { users, transactions } = await open(t)
+      // Two of each instant, so that the id decides between them.
+      const names = Array.from({ length: 9 }, (_, i) => `u${i}`)
+      await transactions.run(async (tx) => {
+        for (const [i, name] of names.entries()) {
+          await users.create(tx, sampleUser(name, { createdAt: T0 + Math.floor(i / 2) }))
+        }
+      })
+      const show = async (query: UserSliceQuery) => {
+        const { edges, hasPrevious, hasNext } = await users.slice(query)
+        return [edges.map(({ user }) => user.username).join(' '), hasPrevious, hasNext]
+      }
+      const all = await users.slice({ limit: 50, from: 'start' })
+      const at = (i: number): string => all.edges[i]?.cursor ?? ''
+      t.strictSame(
+        all.edges.map(({ user }) => user.username),
+        names,
+      )
+      t.strictSame([all.hasPrevious, all.hasNext], [false, false])
+      t.strictSame(await show({ limit: 3, from: 'start' }), ['u0 u1 u2', false, true])
+      t.strictSame(await show({ limit: 3, from: 'start', after: at(2) }), ['u3 u4 u5', true, true])
+      t.strictSame(await show({ limit: 3, from: 'start', after: at(5) }), ['u6 u7 u8', true, false])
+      t.strictSame(await show({ limit: 3, from: 'end' }), ['u6 u7 u8', true, false])
+      t.strictSame(await show({ limit: 3, from: 'end', before: at(6) }), ['u3 u4 u5', true, true])
+      t.strictSame(await show({ limit: 3, from: 'end', before: at(3) }), ['u0 u1 u2', false, true])
+      const between = { after: at(1), before: at(5) }
+      t.strictSame(await show({ limit: 2, from: 'start', ...between }), ['u2 u3', true, true])
+      t.strictSame(await show({ limit: 2, from: 'end', ...between }), ['u3 u4', true, true])
+      t.strictSame(await show({ limit: 3, from: 'start', after: at(8) }), ['', true, false])
+      t.equal(await users.count(), 9)
+      await t.rejects(users.slice({ limit: 1, from: 'end', before: '!' }), {
+        code: 'INVALID_ARGUMENT',
+        details: [{ path: 'before' }],
+      })
+    },
+  )
+
+  await t.test('an empty list counts none and has nothing around it', async (t) => {
+    const { users } = await open(t)
+    t.equal(await users.count(), 0)
+    const nothing = { edges: [], hasPrevious: false, hasNext: false }
+    t.strictSame(await users.slice({ limit: 5, from: 'end' }), nothing)
   })
 }

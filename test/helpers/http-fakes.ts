@@ -17,6 +17,7 @@ import type { TokenInspectionService } from '../../src/service/token-inspection-
 import type { UserAdminService } from '../../src/service/user-admin-service.js'
 import type { OauthService } from '../../src/service/oauth-service.js'
 import type { EndResult, SessionService, SignIn } from '../../src/service/session-service.js'
+import type { TabService } from '../../src/service/tab-service.js'
 import { createServer, type ServerDeps, type ServerOptions } from '../../src/http/create-server.js'
 import {
   type HttpRoutesDeps,
@@ -172,6 +173,7 @@ export function createFakeSessions(calls: Call[] = []): SessionService {
       calls.push(['endAsAdmin', target, actor])
       return Promise.resolve(END_RESULT)
     },
+    listForUsers: () => Promise.resolve(new Map()),
     current(caller) {
       calls.push(['current', caller])
       return Promise.resolve({ user: ALICE, session: SESSION })
@@ -193,6 +195,11 @@ export function createFakeAccounts(calls: Call[] = []): AccountService {
       calls.push(['updateProfile', userId, changes])
       return Promise.resolve({ ...ALICE, ...changes })
     },
+    planRegistration: () => Promise.resolve(() => Promise.resolve(ALICE)),
+    planProfileUpdate: () => Promise.resolve(() => Promise.resolve(ALICE)),
+    findById: () => Promise.resolve(ALICE),
+    slice: () => Promise.resolve({ edges: [], hasPrevious: false, hasNext: false }),
+    count: () => Promise.resolve(0),
     createAsOperator: () => Promise.resolve(ALICE),
     setRole: () => Promise.resolve(ALICE),
     findByUsername: () => Promise.resolve(ALICE),
@@ -354,6 +361,22 @@ export function createFakeLabeler(): ClientLabeler {
   }
 }
 
+/** Knows `tab-<n>` of `client-1`; anything else is forged. */
+export function createFakeTabs(): Pick<TabService, 'resolve'> {
+  return {
+    resolve(token, clientIds) {
+      if (!token?.startsWith('tab-')) {
+        return Promise.reject(unauthenticated('token_malformed', 'The token is malformed.'))
+      }
+      if (!clientIds.includes('client-1')) {
+        const message = 'This tab token belongs to another browser.'
+        return Promise.reject(new AppError('PERMISSION_DENIED', 'tab_foreign', message))
+      }
+      return Promise.resolve({ id: token, clientId: 'client-1', needsToken: false })
+    },
+  }
+}
+
 export const FAKE_KEYS: PublicKeySource = {
   publicKeySet: () => ({ keys: [{ kty: 'RSA', kid: 'k1', n: 'AQAB', e: 'AQAB', d: 'private' }] }),
 }
@@ -423,6 +446,7 @@ export function createTestHttp(overrides: TestServerOverrides = {}): TestServer 
       oauth: createFakeOauth(made.calls),
       clientLabeler: createFakeLabeler(),
       oauthLabeler: createFakeLabeler(),
+      tabs: createFakeTabs(),
       environment: 'test',
       openapiFile: `${PACKAGE_ROOT}package.json`,
       ...overrides.routesDeps,

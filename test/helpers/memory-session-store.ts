@@ -35,6 +35,7 @@ export function createMemorySessionStore(): MemorySessionStore {
     touch: 0,
     end: 0,
     listByUser: 0,
+    listByUsers: 0,
     findOver: 0,
     forget: 0,
     deleteExpired: 0,
@@ -153,6 +154,13 @@ export function createMemorySessionStore(): MemorySessionStore {
     async listByUser(userId, now) {
       enter('listByUser')
       return liveRows(userId, now).map((row) => row.session)
+    },
+    async listByUsers(userIds, now) {
+      enter('listByUsers')
+      const lists = [...new Set(userIds)].map(
+        (userId) => [userId, liveRows(userId, now).map((row) => row.session)] as const,
+      )
+      return new Map(lists.filter(([, list]) => list.length > 0))
     },
     async findOver(sessionIds, now) {
       enter('findOver')

@@ -81,6 +81,23 @@ export function createMemoryUserRepository(): MemoryUserRepository {
       const users = rest.slice(0, size).map(publicPart)
       return { users, next: rest.length > size ? (users.at(-1)?.id ?? null) : null }
     },
+    async slice({ limit, from, after = '', before = '\uffff' }) {
+      const all = [...rows.keys()].sort()
+      const inside = all.filter((id) => id > after && id < before)
+      const size = Math.min(limit, USER_PAGE_MAX)
+      const ids = from === 'start' ? inside.slice(0, size) : inside.slice(-size)
+      return {
+        edges: ids.flatMap((cursor) => {
+          const row = rows.get(cursor)
+          return row ? [{ cursor, user: publicPart(row) }] : []
+        }),
+        hasPrevious: all.some((id) => id < (ids[0] ?? before)),
+        hasNext: all.some((id) => id > (ids.at(-1) ?? after)),
+      }
+    },
+    async count() {
+      return rows.size
+    },
     async existsWithRole(role) {
       return find((row) => row.role === role) !== null
     },

@@ -3,7 +3,9 @@ import { createTokenVault } from '../../src/auth/token-vault.js'
 import { createTokenVerifier } from '../../src/auth/token-verifier.js'
 import type { Principal, SessionPolicy } from '../../src/domain/session.js'
 import type { User } from '../../src/domain/user.js'
+import { createAuthObservers } from '../../src/realtime/auth-observers.js'
 import { createSessionHandles } from '../../src/realtime/session-handles.js'
+import { createAuthAnnouncer } from '../../src/service/auth-announcer.js'
 import { createAuthenticationService } from '../../src/service/authentication-service.js'
 import { createAuditTrail } from '../../src/service/audit-trail.js'
 import { createPasswordThrottle } from '../../src/service/password-throttle.js'
@@ -59,11 +61,12 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const otherHandles = createSessionHandles()
   const hub = { push: () => 0 }
   const userDirectory = createUserDirectory({ users, clock })
+  const observers = createAuthObservers()
   const keyRing = createTestRing(key)
   const keys = {
     drop: (keyIds: readonly string[]) => keyIds.filter((id) => keyRing.keys.delete(id)).length,
   }
-  const process = { sessionStore, userDirectory, isSure: () => true, hub, keys }
+  const process = { sessionStore, userDirectory, isSure: () => true, observers, hub, keys }
   broker.join(createSurveyHandlers({ ...process, handles }))
   broker.join(createSurveyHandlers({ ...process, handles: otherHandles }))
 
@@ -75,6 +78,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     ...audience,
     accessLifetimeSecondsMax: ACCESS_SECONDS,
     refreshLifetimeSecondsMax: ABSOLUTE_SECONDS,
+    tabLifetimeSecondsMax: 3600,
     clockSkewSeconds: 5,
     cacheEntriesMax: 100,
   })
@@ -96,6 +100,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     tokenVerifier,
     tokenVault,
     broker,
+    announcer: createAuthAnnouncer({ broker, logger, surveyTimeoutMs: 1000 }),
     auditLog,
     auditTrail,
     ender,
@@ -126,6 +131,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     keyRing,
     handles,
     otherHandles,
+    observers,
     sessions,
     authentication,
     user,

@@ -7,6 +7,7 @@ export function stubSurveyHandlers(answers: Partial<SurveyHandlers> = {}): Surve
     sessions_ended: () => ({ connectionsClosed: 0 }),
     push: () => ({ delivered: 0 }),
     count_connections: () => ({ bySession: {} }),
+    auth_changed: () => ({ told: 0 }),
     keys_burned: () => ({ dropped: 0 }),
     users_changed: () => ({}),
     users_written: () => ({ noted: true }),
@@ -20,5 +21,6 @@ export const BARE_HANDLER_DEPS: Omit<SurveyHandlersDeps, 'handles'> = {
   sessionStore: { forget: () => undefined },
   userDirectory: { forget: () => undefined },
   keys: { drop: () => 0 },
+  observers: { tell: () => 0 },
   isSure: () => true,
 }

@@ -11,6 +11,7 @@ export const AUDIENCE = 'gatehouse'
 export const SKEW_SECONDS = 5
 export const ACCESS_SECONDS = 600
 export const REFRESH_SECONDS = 86_400
+export const TAB_SECONDS = 3600
 
 /** The key that signs crafted tokens. */
 export const es256 = createTestKey('ES256')
@@ -24,6 +25,7 @@ export function createTokenHouse(...keys: RingKey[]) {
     ...settings,
     accessLifetimeSecondsMax: ACCESS_SECONDS,
     refreshLifetimeSecondsMax: REFRESH_SECONDS,
+    tabLifetimeSecondsMax: TAB_SECONDS,
     clockSkewSeconds: SKEW_SECONDS,
     cacheEntriesMax: 100,
   })

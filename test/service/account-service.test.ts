@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { AuthChange } from '../../src/domain/auth-change.js'
 import { AppError } from '../../src/errors/app-error.js'
 import { createAccountService } from '../../src/service/account-service.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
@@ -11,11 +12,13 @@ const ADDRESS = '192.0.2.1'
 
 function createHouse() {
   const registrations: string[] = []
+  const announced: AuthChange[] = []
   const deps = {
     users: createMemoryUserRepository(),
     auditLog: createMemoryAuditLog(),
     transactions: createMemoryTransactionRunner(),
     passwordHasher: createFakePasswordHasher(),
+    announcer: { announce: async (change: AuthChange) => void announced.push(change) },
     clock: createFakeClock(),
     registrations,
     throttle: {
@@ -25,7 +28,7 @@ function createHouse() {
     },
     isCommonPassword: (password: string) => password === 'iloveyou1',
   }
-  return { ...deps, accounts: createAccountService(deps) }
+  return { ...deps, announced, accounts: createAccountService(deps) }
 }
 
 await t.test('register makes an account in one transaction with its audit event', async (t) => {

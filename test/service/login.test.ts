@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { AuthChange } from '../../src/domain/auth-change.js'
 import {
   ABSOLUTE_SECONDS,
   ACCESS_SECONDS,
@@ -192,6 +193,23 @@ await t.test('login is done when the audit log and the broker are away', async (
     'cannot write an audit event',
     'cannot tell that sessions ended',
     'cannot write an audit event',
+    'cannot tell the open tabs of a change',
+  ])
+})
+
+await t.test('login tells the tabs that it belongs to', async (t) => {
+  const house = createSessionHouse()
+  const told: AuthChange[] = []
+  house.observers.watchUser('user-1', (change) => told.push(change))
+  await house.login()
+  await house.login({ ...LAPTOP, reach: { kind: 'browser' } } as typeof LAPTOP)
+  await house.login({ ...LAPTOP, reach: { kind: 'tab', tabId: 'tab-1' } } as typeof LAPTOP)
+  // Both processes of the house share the observers, so each change is told twice.
+  const changes = told.filter((_change, index) => index % 2 === 0)
+  t.match(changes, [
+    { type: 'sessions_changed', userId: 'user-1' },
+    { type: 'signed_in', clientId: 'laptop', tabId: null, userId: 'user-1' },
+    { type: 'signed_in', clientId: 'laptop', tabId: 'tab-1', userId: 'user-1' },
   ])
 })
 

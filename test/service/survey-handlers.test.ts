@@ -1,4 +1,5 @@
 import t from 'tap'
+import { createAuthObservers } from '../../src/realtime/auth-observers.js'
 import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
 import { BARE_HANDLER_DEPS } from '../helpers/stub-survey-handlers.js'
@@ -8,6 +9,9 @@ await t.test('survey handlers close, push, count and forget in this process', as
   const ended: unknown[] = []
   handles.attach('session-1', { end: (session) => ended.push(session) })
   handles.attach('session-1', { end: (session) => ended.push(session) })
+  const observers = createAuthObservers()
+  const told: unknown[] = []
+  observers.watchUser('user-1', (change) => told.push(change))
   const pushed: string[][] = []
   const hub = {
     push: (...message: string[]) => {
@@ -22,7 +26,7 @@ await t.test('survey handlers close, push, count and forget in this process', as
   const dropped: string[] = []
   const keys = { drop: (keyIds: readonly string[]) => dropped.push(...keyIds) }
   const handlers = createSurveyHandlers({
-    ...{ handles, hub, noteWrite, keys },
+    ...{ handles, observers, hub, noteWrite, keys },
     isSure: () => isSure,
     sessionStore: { forget: (sessionIds) => forgotten.push(['sessions', sessionIds]) },
     userDirectory: { forget: (userIds) => forgotten.push(['users', userIds]) },
@@ -45,6 +49,10 @@ await t.test('survey handlers close, push, count and forget in this process', as
   t.strictSame(handlers.sessions_ended({ sessions: [session] }), { connectionsClosed: 2 })
   t.strictSame(ended, [session, session])
   t.strictSame(forgotten.splice(0), [['sessions', ['session-1']]])
+  t.strictSame(told, [{ type: 'sessions_changed', userId: 'user-1' }])
+  const change = { type: 'profile_changed', userId: 'user-1' } as const
+  t.strictSame(handlers.auth_changed({ change }), { told: 1 })
+  t.strictSame(told[1], change)
   t.strictSame(handlers.sessions_ended({ sessions: [session] }), { connectionsClosed: 0 })
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1'] }), { bySession: {} })
   forgotten.length = 0

@@ -4,16 +4,20 @@ import { createFakeClock } from '../helpers/fake-clock.js'
 import { createMemoryAuditLog } from '../helpers/memory-audit-log.js'
 import { createMemoryTransactionRunner } from '../helpers/memory-transaction-runner.js'
 import { createMemoryUserRepository } from '../helpers/memory-user-repository.js'
+import type { AuthChange } from '../../src/domain/auth-change.js'
 
 const ACTOR = { actorId: 'root', address: '192.0.2.1' }
 const ABSENT = { code: 'NOT_FOUND', reason: 'user_not_found' }
 
 function createHouse() {
+  const announced: AuthChange[] = []
   const deps = {
     users: createMemoryUserRepository(),
     auditLog: createMemoryAuditLog(),
     transactions: createMemoryTransactionRunner(),
     clock: createFakeClock(),
+    announced,
+    announcer: { announce: async (change: AuthChange) => void announced.push(change) },
   }
   deps.users.add({ id: 'user-1', username: 'ada' })
   return deps
@@ -27,6 +31,7 @@ await t.test('a change and its events are one transaction', async (t) => {
     { type: 'user.profile_changed', ...ACTOR, userId: 'user-1', data: { fields: 'gender' } },
     { type: 'password.changed', at: deps.clock.now() },
   ])
+  t.strictSame(deps.announced, [{ type: 'profile_changed', userId: 'user-1' }])
   t.ok(deps.auditLog.transactions.every((tx) => tx !== undefined))
   deps.auditLog.setDown(true)
   await t.rejects(changeUser(deps, 'user-1', { role: 'admin' }, ACTOR))

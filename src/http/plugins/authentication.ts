@@ -19,7 +19,7 @@ export interface AuthenticationDeps {
  */
 export function registerAuthentication(scope: TypedServer, deps: AuthenticationDeps): void {
   scope.addHook('onRequest', async (request) => {
-    request.principal = await authenticate(deps, request)
+    request.principal = await authenticateRequest(deps, request)
   })
 }
 
@@ -34,7 +34,10 @@ export function principalOf(request: FastifyRequest): Principal {
  * opens anything does not count. A cookie comes along with requests that other sites make, so with it a
  * change must come from our own page.
  */
-async function authenticate(deps: AuthenticationDeps, request: FastifyRequest): Promise<Principal> {
+export async function authenticateRequest(
+  deps: AuthenticationDeps,
+  request: FastifyRequest,
+): Promise<Principal> {
   const bearer = readBearer(request.raw)
   const { access } = readCookies(request.headers.cookie, deps.cookies)
   if (bearer !== null) {

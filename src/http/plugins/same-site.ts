@@ -15,14 +15,15 @@ export interface SameSiteDeps {
  */
 export function registerSameSite(scope: TypedServer, deps: SameSiteDeps): void {
   scope.addHook('onRequest', (request, _reply, done) => {
-    if (isSafeMethod(request.method)) {
-      done()
-      return
-    }
-    const source = deps.sourceOf(request)
-    const cookies = readCookies(request.headers.cookie, deps.cookies)
-    const hasCredential = cookies.access !== null || cookies.refresh !== null
-    if (source === 'foreign' || (source === 'unknown' && hasCredential)) done(crossSiteRequest())
-    else done()
+    if (isSafeMethod(request.method) || !isForeignAsk(deps, request)) done()
+    else done(crossSiteRequest())
   })
+}
+
+/** Whether another site's page makes this request, or may make it with the cookies of a visitor. */
+export function isForeignAsk(deps: SameSiteDeps, request: FastifyRequest): boolean {
+  const source = deps.sourceOf(request)
+  const cookies = readCookies(request.headers.cookie, deps.cookies)
+  const hasCredential = cookies.access !== null || cookies.refresh !== null
+  return source === 'foreign' || (source === 'unknown' && hasCredential)
 }

@@ -3,6 +3,8 @@ import type { AccountService } from '../../service/account-service.js'
 import type { CredentialService } from '../../service/credential-service.js'
 import type { SessionService } from '../../service/session-service.js'
 import { cookieNames, readCookies } from '../cookie.js'
+import type { SignInReach } from '../../domain/client.js'
+import type { Tab, TabService } from '../../service/tab-service.js'
 import { clearCredentialCookies, setCredentialCookies } from '../credential-cookies.js'
 import type { TypedServer } from '../fastify-types.js'
 import { principalOf } from '../plugins/authentication.js'
@@ -17,17 +19,19 @@ import {
   toSignInJson,
 } from '../schemas/auth-schema.js'
 import { toUserJson } from '../schemas/user-schema.js'
+import { resolveSentTab } from '../session-id.js'
 
 export interface AuthRoutesDeps {
   readonly accounts: AccountService
   readonly credentials: CredentialService
   readonly sessions: SessionService
+  readonly tabs: Pick<TabService, 'resolve'>
   readonly secureCookies: boolean
 }
 
 /** Register, sign in, refresh: for a public scope that labels clients and refuses other sites. */
 export function registerAuthRoutes(scope: TypedServer, deps: AuthRoutesDeps): void {
-  const { accounts, credentials, sessions, secureCookies } = deps
+  const { accounts, credentials, sessions, tabs, secureCookies } = deps
   const names = cookieNames(secureCookies)
 
   scope.post(
@@ -43,9 +47,12 @@ export function registerAuthRoutes(scope: TypedServer, deps: AuthRoutesDeps): vo
     { schema: LOGIN_SCHEMA, config: { operation: 'login' } },
     async (request, reply) => {
       const { username, password, remember = false, useCookies = false } = request.body
+      const client = clientOf(request)
+      const tab = await resolveSentTab(tabs, request, client.clientId)
+      const reach = reachOf(useCookies, tab)
       const signIn = await sessions.login(
         { login: username, password, remember },
-        clientOf(request),
+        { ...client, ...(reach && { reach }) },
       )
       if (useCookies) setCredentialCookies(reply, signIn, secureCookies)
       return toSignInJson(signIn)
@@ -89,6 +96,12 @@ export function registerLogoutRoute(
       return reply.code(204).send(null)
     },
   )
+}
+
+/** Which tabs a sign-in belongs to: with cookies all of the browser, else the one that said which it is. */
+function reachOf(useCookies: boolean, tab: Tab | null): SignInReach | null {
+  if (useCookies) return { kind: 'browser' }
+  return tab && { kind: 'tab', tabId: tab.id }
 }
 
 function clearWhenOver(thrown: unknown, reply: FastifyReply, secureCookies: boolean): void {

@@ -198,6 +198,24 @@ class RedisSessionStore implements SessionStore {
     })
   }
 
+  async listByUsers(
+    userIds: readonly string[],
+    now: number,
+  ): Promise<ReadonlyMap<string, readonly Session[]>> {
+    const byUser = new Map<string, readonly Session[]>()
+    const asked = [...new Set(userIds)]
+    for (let from = 0; from < asked.length; from += ASK_AT_ONCE) {
+      const chunk = asked.slice(from, from + ASK_AT_ONCE)
+      // The users of a cluster live on different nodes: one command each, sent together.
+      const lists = await Promise.all(chunk.map((userId) => this.listByUser(userId, now)))
+      chunk.forEach((userId, index) => {
+        const list = lists[index] ?? []
+        if (list.length > 0) byUser.set(userId, list)
+      })
+    }
+    return byUser
+  }
+
   async findOver(sessionIds: readonly string[], now: number): Promise<readonly EndedSession[]> {
     const over: EndedSession[] = []
     const asked = [...new Set(sessionIds)]

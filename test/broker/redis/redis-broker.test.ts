@@ -48,6 +48,7 @@ async function startProcess(
       handled.push(message)
       return { delivered: 1 }
     },
+    auth_changed: () => ({ told: 1 }),
     count_connections: ({ sessionIds }) => ({
       bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
     }),

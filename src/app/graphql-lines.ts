@@ -1,0 +1,37 @@
+import type { Config } from '../config/schema.js'
+import type { Logger } from '../domain/logger.js'
+import type { SocketLines } from '../http/graphql/socket/socket-line.js'
+import { createHub } from '../realtime/hub.js'
+import { createConnectionSet } from '../socket/connection-set.js'
+import { createSocketMetrics } from '../socket/socket-metrics.js'
+
+const CLOSE_TIMEOUT_MS = 2_000
+/** GraphQL does not listen by registration, but by subscription. */
+const REGISTRATIONS_MAX = 0
+
+/** The WebSockets of the HTTP service, with the bounds that those of the socket service have. */
+export function createGraphqlLines(config: Config, logger: Logger): SocketLines {
+  const { graphql } = config
+  const hub = createHub({
+    connectionsMax: graphql.connectionsMax,
+    registrationsPerConnectionMax: REGISTRATIONS_MAX,
+  })
+  const limits = {
+    queueBytesMax: graphql.queueBytesMax,
+    idleTimeoutMs: graphql.idleTimeoutMs,
+    pingIntervalMs: graphql.keepAliveMs,
+    messagesPerSecondMax: graphql.messagesPerSecondMax,
+    closeTimeoutMs: CLOSE_TIMEOUT_MS,
+  }
+  const connections = createConnectionSet({
+    hub,
+    shared: { limits, metrics: createSocketMetrics({ hub }), logger },
+    shortestTimeoutMs: Math.min(
+      CLOSE_TIMEOUT_MS,
+      graphql.idleTimeoutMs,
+      graphql.keepAliveMs,
+      graphql.initTimeoutMs,
+    ),
+  })
+  return { ...connections, isFull: () => hub.isFull() }
+}

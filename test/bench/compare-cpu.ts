@@ -1,0 +1,57 @@
+/** Compares what a request costs several servers, in turns, and prints CPU and rate beside those of a baseline. */
+import type { LoadResult } from './child.js'
+import { cpuMicroseconds, inTurns, median, noisePercent, printTable } from './measure.js'
+
+const ROUNDS = 6
+
+interface Sample {
+  readonly cpuPerRequest: number
+  readonly requestsPerSecond: number
+}
+
+export interface Subject {
+  /** The process whose time counts. */
+  readonly pid: number
+  readonly run: () => Promise<LoadResult>
+}
+
+export async function compareCpu(
+  baseline: string,
+  subjects: Readonly<Record<string, Subject>>,
+): Promise<void> {
+  const samplers = Object.fromEntries(
+    Object.entries(subjects).map(([name, subject]) => [name, () => sample(name, subject)]),
+  )
+  for (const warmUp of Object.values(samplers)) await warmUp()
+  print(baseline, await inTurns(samplers, ROUNDS))
+}
+
+async function sample(name: string, { pid, run }: Subject): Promise<Sample> {
+  const before = cpuMicroseconds(pid)
+  const result = await run()
+  if (result.errors > 0) throw new Error(`${name}: ${result.errors} failed requests`)
+  const cpuPerRequest = (cpuMicroseconds(pid) - before) / result.requests
+  return { cpuPerRequest, requestsPerSecond: result.requestsPerSecond }
+}
+
+function print(baseline: string, samples: Record<string, Sample[]>): void {
+  const of = (name: string, key: keyof Sample): number[] =>
+    (samples[name] ?? []).map((one) => one[key])
+  const baseCpu = median(of(baseline, 'cpuPerRequest'))
+  const baseRate = median(of(baseline, 'requestsPerSecond'))
+  printTable([
+    ['subject', 'CPU µs/request', 'ratio', 'noise', 'requests/s', 'ratio'],
+    ...Object.keys(samples).map((name) => {
+      const cpu = of(name, 'cpuPerRequest')
+      const rate = median(of(name, 'requestsPerSecond'))
+      return [
+        name,
+        median(cpu).toFixed(1),
+        (median(cpu) / baseCpu).toFixed(2),
+        `±${noisePercent(cpu)} %`,
+        rate.toFixed(0),
+        (rate / baseRate).toFixed(2),
+      ]
+    }),
+  ])
+}

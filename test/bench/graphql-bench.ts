@@ -1,0 +1,45 @@
+/**
+ * The query `user` with a token (token, session, user) against the same schema and query on bare mercurius with
+ * `jit: 1`, which answers with a constant. CPU per request of the server's process first.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PACKAGE_ROOT } from '../../src/util/package-root.js'
+import { appEnv, BINARY } from '../helpers/app-process.js'
+import { registerAndLogin } from '../helpers/http-client.js'
+import { load, serve } from './child.js'
+import { compareCpu } from './compare-cpu.js'
+
+const SECONDS = 3
+const CONNECTIONS = 32
+const QUERY = '{ user { id username displayName email avatarUrl gender role state createdAt } }'
+
+export async function benchGraphql(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+  const env = appEnv({ dataDir }) as Record<string, string>
+  const bare = await serve([`${PACKAGE_ROOT}dist/test/bench/bare-graphql-server.js`])
+  const ours = await serve([BINARY, 'http'], env)
+  try {
+    const url = `http://${ours.addresses['http']}`
+    const { accessToken } = await registerAndLogin(url, 'ada')
+    const run =
+      (target: string, headers: Record<string, string> = {}) =>
+      () =>
+        load(`${target}/graphql`, {
+          ...{ seconds: SECONDS, connections: CONNECTIONS },
+          headers: { 'content-type': 'application/json', ...headers },
+          body: JSON.stringify({ query: QUERY }),
+        })
+    await compareCpu('bare mercurius', {
+      'bare mercurius': { pid: bare.pid, run: run(`http://${bare.addresses['bare']}`) },
+      'user with a token': {
+        pid: ours.pid,
+        run: run(url, { authorization: `Bearer ${accessToken}` }),
+      },
+    })
+  } finally {
+    await Promise.all([bare.stop(), ours.stop()])
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}

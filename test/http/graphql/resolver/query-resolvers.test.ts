@@ -1,0 +1,56 @@
+import t from 'tap'
+import { createQueryResolvers } from '../../../../src/http/graphql/resolver/query-resolvers.js'
+import { ALICE, createFakeSessions } from '../../../helpers/http-fakes.js'
+
+const asked: unknown[] = []
+const resolvers = createQueryResolvers({
+  accounts: {
+    findById: async () => ALICE,
+    slice: async (query) => {
+      asked.push(query)
+      return { edges: [{ cursor: 'c1', user: ALICE }], hasPrevious: false, hasNext: true }
+    },
+  },
+  sessions: createFakeSessions(),
+})
+type Users = (root: unknown, args: object) => Promise<unknown>
+const users = (args: object) => (resolvers['users'] as unknown as Users)(null, args)
+
+await t.test('users asks for the part of the list that the arguments say', async (t) => {
+  for (const [args, query] of [
+    [{}, { limit: 20, from: 'start' }],
+    [
+      { first: 5, after: 'c' },
+      { limit: 5, from: 'start', after: 'c' },
+    ],
+    [
+      { last: 5, before: 'c' },
+      { limit: 5, from: 'end', before: 'c' },
+    ],
+    [
+      { first: null, last: 3, after: null },
+      { limit: 3, from: 'end' },
+    ],
+  ] as const) {
+    t.strictSame(await users(args), {
+      edges: [{ cursor: 'c1', node: ALICE }],
+      pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: 'c1', endCursor: 'c1' },
+    })
+    t.strictSame(asked.pop(), query)
+  }
+})
+
+await t.test('users refuses pages that are none', async (t) => {
+  for (const [args, path] of [
+    [{ first: 1, last: 1 }, 'first'],
+    [{ first: 0 }, 'first'],
+    [{ last: -1 }, 'last'],
+    [{ last: 201 }, 'last'],
+  ] as const) {
+    await t.rejects(users(args), {
+      code: 'INVALID_ARGUMENT',
+      reason: 'pagination_invalid',
+      details: [{ path }],
+    })
+  }
+})
