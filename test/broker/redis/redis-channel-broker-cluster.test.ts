@@ -1,5 +1,5 @@
 import t from 'tap'
-import { redisMissing, startCluster, startSentinelGroup } from '../../app/redis/redis-fixture.js'
+import { redisMissing, startCluster } from '../../app/redis/redis-fixture.js'
 import { checkChannelBroker } from '../../contract/channel-broker-contract.js'
 import { kept, startEar } from '../../contract/channel-ear.js'
 import { waitFor } from '../../helpers/wait-for.js'
@@ -24,7 +24,9 @@ await t.test('on a cluster', { skip }, async (t) => {
   })
 
   await t.test('a partition that moves is followed, and its channels are unsure', async (t) => {
-    const { broker, redis } = await createProcess(t, options, 'move:')
+    // Fewer than usual: each is moved by commands of its own.
+    const few = { ...options, partitions: 16 }
+    const { broker, redis } = await createProcess(t, few, 'move:')
     const channels = Array.from({ length: 60 }, (_, index) => `room-${index}`)
     const ear = await startEar({ createBroker: async () => broker }, ...channels)
     const [from, to] = nodes
@@ -45,7 +47,7 @@ await t.test('on a cluster', { skip }, async (t) => {
     const moved = names.map((name) => name.slice(name.indexOf('channel:') + 8))
     await waitFor('the doubt', () => moved.every((channel) => ear.wasUnsure(channel)))
     await waitFor('all stand', () => redis.topics.tags.every((tag) => redis.topics.isSound(tag)))
-    const publisher = (await createProcess(t, options, 'move:')).broker
+    const publisher = (await createProcess(t, few, 'move:')).broker
     await Promise.all(moved.map((channel) => publisher.publish(channel, '"after"', kept())))
     await waitFor('each of them', () =>
       moved.every((channel) => ear.heard.includes(`${channel} 1 "after"`)),
@@ -83,23 +85,4 @@ await t.test('on a cluster', { skip }, async (t) => {
       20_000,
     )
   })
-})
-
-await t.test('on a master that Sentinels move', { skip }, async (t) => {
-  const { master, urls } = await startSentinelGroup(t)
-  const options = { urls: [], sentinel: { masterName: 'main', urls } }
-  const { broker } = await createProcess(t, options)
-  const ear = await startEar({ createBroker: async () => broker }, 'news')
-  await broker.publish('news', '1', kept())
-  await waitFor('it', () => ear.heard.length === 1)
-  await master.kill()
-  await waitFor('the doubt', () => ear.wasUnsure('news'))
-  await waitFor(
-    'publications through the new master',
-    async () => {
-      await broker.publish('news', '"moved"', kept()).catch(() => null)
-      return ear.heard.some((line) => line.endsWith('"moved"'))
-    },
-    20_000,
-  )
 })
