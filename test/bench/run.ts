@@ -1,12 +1,16 @@
 /** `npm run bench -- NAME …`: runs the named comparisons, or all. Figures are printed, never asserted. */
 import { benchHttp } from './http-bench.js'
+import { benchLogin } from './login-bench.js'
 import { benchRevocation } from './revocation-bench.js'
 import { benchStartup } from './startup-bench.js'
+import { benchVerify } from './verify-bench.js'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
+  login: benchLogin,
   revocation: benchRevocation,
   startup: benchStartup,
+  verify: benchVerify,
 }
 
 const names = process.argv.slice(2)
