@@ -35,7 +35,7 @@ export interface AttackHouse {
   readonly header: { readonly alg: KeyAlgorithm; readonly kid: string; readonly typ: string }
   readonly publicKey: KeyObject
   /** A token with these parts in place of the right ones, signed by the key that signs. */
-  craft(change: { header?: Part; payload?: Part }): string
+  readonly craft: (change: { header?: Part; payload?: Part }) => string
   /** A digest of all state, to see that nothing changed. */
   state(): string
   /** The whole log. */

@@ -108,13 +108,13 @@ function openGrpc(t: Test, { grpc }: AttackHouse): Transport {
       } catch (error) {
         const { code, metadata } = error as {
           code: number
-          metadata: { get(name: string): unknown[] }
+          metadata: { get(name: string): (string | Buffer)[] }
         }
         const reason = metadata.get('reason')[0]
         // A message over the limit is refused by the library below, which gives no reason.
         return reason === undefined
           ? TOO_LARGE
-          : refusal(codeOf('grpcStatus', code), String(reason))
+          : refusal(codeOf('grpcStatus', code), reason.toString())
       }
     },
   }

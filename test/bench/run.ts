@@ -3,16 +3,20 @@ import { benchBroker } from './broker-bench.js'
 import { benchGrpc } from './grpc-bench.js'
 import { benchGraphql } from './graphql-bench.js'
 import { benchHttp } from './http-bench.js'
+import { benchLogin } from './login-bench.js'
 import { benchRevocation } from './revocation-bench.js'
 import { benchStartup } from './startup-bench.js'
+import { benchVerify } from './verify-bench.js'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   broker: benchBroker,
   grpc: benchGrpc,
   graphql: benchGraphql,
   http: benchHttp,
+  login: benchLogin,
   revocation: benchRevocation,
   startup: benchStartup,
+  verify: benchVerify,
 }
 
 const names = process.argv.slice(2)
