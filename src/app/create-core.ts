@@ -14,6 +14,7 @@ import { createUserDirectory, type UserDirectory } from '../service/user-directo
 import { createAuth } from './create-auth.js'
 import { createLogger } from './create-logger.js'
 import { createServices, type Services } from './create-services.js'
+import { createWriteNotice } from './write-notice.js'
 import { createLifecycle, type Lifecycle } from './lifecycle.js'
 import { openStore, type Store } from './open-store.js'
 import { createReadiness, type SwitchableReadiness } from './readiness.js'
@@ -82,8 +83,13 @@ async function openCore(
 
   const { broker } = store
   const userDirectory = createUserDirectory({ users: store.users, clock })
-  const users = createAnnouncedUsers({ users: store.users, broker, logger, ...config.broker })
+  const announce = createWriteNotice({ broker, logger, timeoutMs: config.broker.surveyTimeoutMs })
+  // A store with replicas announces every write by itself.
+  const users = store.replicated
+    ? store.users
+    : createAnnouncedUsers({ users: store.users, announce })
   const line = await joinProcesses({ ...store, userDirectory }, config, base)
+  store.replicated?.onWrite(announce)
   return {
     ...base,
     ...line,
@@ -99,7 +105,12 @@ async function openCore(
 
 /** What is open in this process, the answers it gives the others, and the watch over both. */
 async function joinProcesses(
-  { broker, sessionStore, userDirectory }: Store & { readonly userDirectory: UserDirectory },
+  {
+    broker,
+    sessionStore,
+    replicated,
+    userDirectory,
+  }: Store & { readonly userDirectory: UserDirectory },
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
@@ -115,8 +126,11 @@ async function joinProcesses(
   const handlers = createSurveyHandlers({
     ...{ handles: sessionHandles, hub, sessionStore, userDirectory },
     isSure: () => monitor.isSure(),
+    noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
   })
   await broker.start(handlers, () => {
+    // The news of any write may be among what was lost.
+    replicated?.noteForeignWrite(null)
     userDirectory.forget(null)
     void monitor.sweepNow()
   })

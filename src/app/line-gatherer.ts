@@ -15,9 +15,7 @@ interface LineStream extends DestinationStream {
  * fifth of the work of a request. A warning, an error and the end of the process let nothing wait; what a
  * killed process has not written is what it logged in its last turn.
  */
-export function createLineGatherer(stream: {
-  write(text: string): unknown
-}): DestinationStream {
+export function createLineGatherer(stream: { write(text: string): unknown }): DestinationStream {
   let gathered = ''
 
   function flush(): void {

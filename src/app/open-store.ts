@@ -1,4 +1,3 @@
-import { isAbsolute, join } from 'node:path'
 import { createSqliteBroker } from '../broker/sqlite-broker.js'
 import type { Config } from '../config/schema.js'
 import type { AuditLog } from '../domain/audit.js'
@@ -15,9 +14,11 @@ import { createMigrator, type Migrator } from '../repository/migrator.js'
 import { createSqliteCounterStore } from '../repository/sqlite-counter-store.js'
 import { createSqliteOneTimeStore } from '../repository/sqlite-one-time-store.js'
 import { createSqliteSessionStore } from '../repository/sqlite-session-store.js'
-import { openSqliteStore, type SqliteStore } from '../repository/sqlite-store.js'
+import type { MysqlStore } from '../repository/mysql/mysql-store.js'
+import type { SqliteStore } from '../repository/sqlite-store.js'
 import { createTransactionRunner } from '../repository/transaction-runner.js'
 import { createUserRepository } from '../repository/user-repository.js'
+import { openSqlSide } from './open-sql-side.js'
 import type { RedisOptions } from './redis/open-redis.js'
 
 /** How long a message between processes is kept for one that was asleep. */
@@ -41,6 +42,8 @@ export interface Store {
   readonly oneTimeValues: OneTimeStore
   readonly broker: Broker
   readonly migrator: Migrator
+  /** What the processes tell each other of writes where replicas may be stale; null where there are none. */
+  readonly replicated: Pick<MysqlStore, 'noteForeignWrite' | 'onWrite'> | null
   /** By part, for readiness: each raises UNAVAILABLE when it cannot be used. */
   readonly checks: Readonly<Record<string, () => void>>
   /** Safe to call twice. The broker is closed by whoever started it. */
@@ -55,38 +58,34 @@ type SessionSide = Pick<
 
 /**
  * Opens the SQL store, and Redis where it is configured. Raises UNAVAILABLE or FAILED_PRECONDITION naming the
- * file, UNAVAILABLE (`redis_unavailable`) when no Redis answers.
+ * file or the server, UNAVAILABLE (`redis_unavailable`) when no Redis answers.
  */
 export async function openStore(deps: StoreDeps): Promise<Store> {
   const { config, logger } = deps
-  const { file, busyTimeoutMs, synchronous } = config.store.sqlite
-  const store = openSqliteStore({
-    file: isAbsolute(file) ? file : join(config.dataDir, file),
-    ...{ busyTimeoutMs, synchronous },
-  })
+  const { sql, sqlite, mysql, ...side } = await openSqlSide(config, logger)
   try {
+    // Whether Redis is configured is no question without the file: the configuration demands it then.
     const isRedisUsed = config.redis.url.length > 0 || config.redis.sentinelUrl.length > 0
-    const sessions = isRedisUsed ? await openRedisSide(deps) : openSqliteSide(deps, store)
+    const sessions =
+      isRedisUsed || sqlite === null ? await openRedisSide(deps) : openSqliteSide(deps, sqlite)
     return {
-      users: createUserRepository(store),
-      auditLog: createAuditLog(store),
-      transactions: createTransactionRunner(store, logger),
-      migrator: createMigrator(store),
+      users: createUserRepository(sql),
+      auditLog: createAuditLog(sql),
+      transactions: createTransactionRunner(sql, logger),
+      migrator: createMigrator(sql),
+      replicated: config.mysql.replicaUrls.length === 0 ? null : mysql,
       sessionStore: sessions.sessionStore,
       counters: sessions.counters,
       oneTimeValues: sessions.oneTimeValues,
       broker: sessions.broker,
-      checks: {
-        store: () => void store.read((connection) => connection.prepare('SELECT 1').get()),
-        ...sessions.checks,
-      },
+      checks: { ...side.checks, ...sessions.checks },
       async close() {
         await sessions.close()
-        await store.close()
+        await side.close()
       },
     }
   } catch (error) {
-    await store.close()
+    await side.close()
     throw error
   }
 }

@@ -54,6 +54,14 @@ export const FORMATS = {
     expectation: 'text without control characters, or empty',
     test: (value) => !CONTROL.test(value),
   },
+  'mysql-url': {
+    expectation: 'a URL such as mysql://user:password@host:3306/database',
+    test: isMysqlUrl,
+  },
+  'optional-mysql-url': {
+    expectation: 'a URL such as mysql://user:password@host:3306/database, or empty',
+    test: (value) => value === '' || isMysqlUrl(value),
+  },
   'redis-url': {
     expectation: 'a URL such as redis://host:6379 (rediss:// for TLS)',
     test: (value) => /^rediss?:\/\/[^/]/.test(value) && URL.canParse(value),
@@ -90,6 +98,10 @@ function isHostPort(value: string): boolean {
 
 function isOrigin(value: string): boolean {
   return /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value
+}
+
+function isMysqlUrl(value: string): boolean {
+  return /^(?:mysql|mariadb):\/\/[^/]+\/[^/?#]+$/.test(value) && URL.canParse(value)
 }
 
 function isAddressRange(value: string): boolean {

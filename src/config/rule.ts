@@ -42,6 +42,7 @@ export function checkRules(
   const problems = COMPARISONS.filter(
     ({ path, than }) => !wrongPaths.has(path) && !wrongPaths.has(than),
   ).flatMap((comparison) => compare(layer, comparison))
+  problems.push(...checkStores(layer, wrongPaths))
   if (environment !== 'prod') return problems
   return [...problems, ...checkProduction(layer, wrongPaths)]
 }
@@ -61,6 +62,32 @@ function compare(layer: Layer, { path, relation, times, than }: Comparison): Err
       source: layer.sources.get(pointerOfPath(path)),
     }),
   ]
+}
+
+/**
+ * With accounts on a server, processes run on several machines: sessions in a file of each machine would be
+ * ended on one of them only, without a word.
+ */
+function checkStores(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {
+  const isSet = (path: ConfigPath): boolean => {
+    const value = valueAt(layer.tree, path)
+    return typeof value === 'string' || Array.isArray(value) ? value.length > 0 : false
+  }
+  const problems: ErrorDetail[] = []
+  const demand = (path: ConfigPath, expected: string): void => {
+    if (wrongPaths.has(path)) return
+    problems.push(wrongValue({ path, expected, got: 'nothing', source: undefined }))
+  }
+  if (isSet('mysql.url') && !isSet('redis.url') && !isSet('redis.sentinelUrl')) {
+    demand(
+      'redis.url',
+      'a Redis for the sessions, since mysql.url is set; set APP_REDIS_URL (or APP_REDIS_SENTINEL_URL)',
+    )
+  }
+  if (isSet('mysql.replicaUrls') && !isSet('mysql.url')) {
+    demand('mysql.url', 'the primary of mysql.replicaUrls; set APP_MYSQL_URL')
+  }
+  return problems
 }
 
 function checkProduction(layer: Layer, wrongPaths: ReadonlySet<string>): ErrorDetail[] {

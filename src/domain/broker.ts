@@ -20,7 +20,10 @@ export interface SurveyKinds {
     request: { sessionIds: readonly string[] }
     answer: { bySession: Record<string, number> }
   }
-  /** Use nothing that is remembered of these users, or of any (null). */
+  /**
+   * These users were written to (null: not known whom): what is remembered of them, or what a replica has, may
+   * be stale.
+   */
   users_changed: {
     request: { userIds: readonly string[] | null }
     answer: Record<string, never>

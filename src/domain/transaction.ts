@@ -11,7 +11,8 @@ export interface TransactionRunner {
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects
    * (the rejection is passed on). `work` must await nothing but repository calls: the embedded
-   * store has one writer. Raises UNAVAILABLE when the store cannot be reached or stays locked.
+   * store has one writer. When another transaction was in its way it is rolled back and run once more, so
+   * `work` has no effect but through them and its hooks. Raises UNAVAILABLE when the store cannot be reached or stays locked.
    */
   run<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
 }

@@ -1,14 +1,13 @@
-import { type MigrationResultSet, Migrator as KyselyMigrator } from 'kysely'
+import { type Kysely, type MigrationResultSet, Migrator as KyselyMigrator } from 'kysely'
 import { toAppError } from '../errors/app-error.js'
 import {
   type AppliedMigration,
   assertSchemaKnown,
   MIGRATION_LOCK_TABLE,
   MIGRATION_TABLE,
-  readHistory,
-  SQLITE_STORE_MIGRATIONS,
+  type MigrationTarget,
 } from './migration/migration-history.js'
-import type { SqliteStore } from './sqlite-store.js'
+import type { SqlSchema } from './sql-store.js'
 
 export interface MigrationReport {
   readonly direction: 'up' | 'down'
@@ -27,44 +26,51 @@ export interface MigrationStatus {
  * for a database of a newer one, and UNAVAILABLE when the store cannot be used.
  */
 export interface Migrator {
-  /** Runs all pending steps in one transaction. Several processes may call it at once: one does the work. */
+  /**
+   * Runs all pending steps: in one transaction where the database has one for DDL, else step by step. Several
+   * processes may call it at once: one does the work.
+   */
   up(): Promise<MigrationReport>
   /** Takes back the last step. */
   down(): Promise<MigrationReport>
   status(): Promise<MigrationStatus>
 }
 
-export function createMigrator(store: SqliteStore): Migrator {
-  const kyselyMigrator = new KyselyMigrator({
-    db: store.db,
-    provider: { getMigrations: async () => ({ ...SQLITE_STORE_MIGRATIONS }) },
-    migrationTableName: MIGRATION_TABLE,
-    migrationLockTableName: MIGRATION_LOCK_TABLE,
-    // The shared list and SQLite's own grow independently.
-    allowUnorderedMigrations: true,
-  })
-
-  const status = async (): Promise<MigrationStatus> =>
-    store.read((connection) => {
-      assertSchemaKnown(connection, store.file)
-      const applied = readHistory(connection)
-      const names = new Set(applied.map(({ name }) => name))
-      const pending = Object.keys(SQLITE_STORE_MIGRATIONS)
-        .sort()
-        .filter((name) => !names.has(name))
-      return { applied, pending }
+export function createMigrator(target: MigrationTarget): Migrator {
+  const { migrations } = target
+  const migratorOn = (db: Kysely<SqlSchema>): KyselyMigrator =>
+    new KyselyMigrator({
+      db,
+      provider: { getMigrations: async () => ({ ...migrations }) },
+      migrationTableName: MIGRATION_TABLE,
+      migrationLockTableName: MIGRATION_LOCK_TABLE,
+      // The shared list and SQLite's own grow independently.
+      allowUnorderedMigrations: true,
     })
+
+  const status = async (): Promise<MigrationStatus> => {
+    const applied = await target.readHistory()
+    assertSchemaKnown(applied, target)
+    const names = new Set(applied.map(({ name }) => name))
+    const pending = Object.keys(migrations)
+      .sort()
+      .filter((name) => !names.has(name))
+    return { applied, pending }
+  }
+
+  const run = (work: (migrator: KyselyMigrator) => Promise<MigrationResultSet>) =>
+    target.withMigrationDb(async (db) => stepsOf(await work(migratorOn(db))))
 
   return {
     status,
     up: async () => {
       // The usual start has nothing to do and should not pay for the question in detail.
       if ((await status()).pending.length === 0) return { direction: 'up', steps: [] }
-      return { direction: 'up', steps: stepsOf(await kyselyMigrator.migrateToLatest()) }
+      return { direction: 'up', steps: await run((migrator) => migrator.migrateToLatest()) }
     },
     down: async () => {
       if ((await status()).applied.length === 0) return { direction: 'down', steps: [] }
-      return { direction: 'down', steps: stepsOf(await kyselyMigrator.migrateDown()) }
+      return { direction: 'down', steps: await run((migrator) => migrator.migrateDown()) }
     },
   }
 }

@@ -45,10 +45,29 @@ export interface AuditEventTable {
 /** A column that is written once. */
 type Fixed<T> = ColumnType<T, T, never>
 
-/** A SQL database as the repositories see it, whichever it is. */
+/**
+ * A SQL database as the repositories see it, whichever it is. Where there are replicas, a repository says
+ * whom a query concerns, and no caller ever does. One that does not say it gets the careful answer: its
+ * transaction counts as a write that concerns everybody, its read as one that must see every known write. So
+ * what is forgotten costs a way to the primary, never a stale answer.
+ */
 export interface SqlStore {
-  /** Writes and transactions. A query here waits for the transaction that is open. */
+  /** Transactions, on the primary. A query here waits for the transaction that is open. */
   readonly db: Kysely<SqlSchema>
-  /** Reads of what is committed; never waits for a writer, never writes. */
+  /**
+   * Reads of what is committed; never waits for a writer, never writes. Sees every write that this process
+   * knows of, and of all others those older than the bound of the store.
+   */
   readonly reader: Kysely<SqlSchema>
+  /** As `reader`, and sees every write that was committed before, by any process: it asks the primary. */
+  readonly latest: Kysely<SqlSchema>
+  /** As `reader` for what is about one user, of which it sees all writes that this process knows of. */
+  readerFor(userId: string): Kysely<SqlSchema>
+  /**
+   * For the transaction runner: whom a transaction concerned whose outcome is decided; null when it is not
+   * known whom. To be awaited before the transaction is acknowledged. Never rejects.
+   */
+  noteWrite(userIds: ReadonlySet<string> | null): Promise<void>
+  /** Whether a transaction failed only because another one was in its way, so that it may be run again. */
+  isConflict(thrown: unknown): boolean
 }

@@ -1,5 +1,5 @@
 import { AppError, toAppError } from '../errors/app-error.js'
-import { storeBusy } from './write-gate.js'
+import { storeBusy, storeUnavailable, takenError } from './store-error.js'
 
 // Primary result codes of https://sqlite.org/rescode.html; the low byte of an extended code.
 const SQLITE_BUSY = 5
@@ -19,12 +19,6 @@ const UNREACHABLE: ReadonlySet<number> = new Set([
   SQLITE_FULL,
   SQLITE_CANTOPEN,
   SQLITE_NOTADB,
-])
-
-/** The only place that knows which unique column means what to a caller. */
-const TAKEN: ReadonlyMap<string, { reason: string; message: string }> = new Map([
-  ['users.username', { reason: 'username_taken', message: 'This username is already taken.' }],
-  ['users.email', { reason: 'email_taken', message: 'This e-mail address is already in use.' }],
 ])
 
 /** Whether somebody else held the lock: nothing has happened, and a retry may succeed. */
@@ -47,18 +41,11 @@ export function toStoreError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (isBusy(thrown)) return storeBusy(thrown)
   if (extendedCode(thrown) === SQLITE_CONSTRAINT_UNIQUE && thrown instanceof Error) {
-    const taken = TAKEN.get(thrown.message.replace('UNIQUE constraint failed: ', ''))
-    if (taken) return new AppError('ALREADY_EXISTS', taken.reason, taken.message)
+    const taken = takenError(thrown.message.replace('UNIQUE constraint failed: ', ''))
+    if (taken) return taken
   }
   if (UNREACHABLE.has(primaryCode(thrown))) return storeUnavailable(thrown)
   return toAppError(thrown)
-}
-
-/** The error of a store that cannot be read or written at all. */
-export function storeUnavailable(cause: unknown): AppError {
-  return new AppError('UNAVAILABLE', 'store_unavailable', 'The store cannot be used now.', {
-    cause,
-  })
 }
 
 function extendedCode(thrown: unknown): number {

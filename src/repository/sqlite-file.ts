@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { AppError } from '../errors/app-error.js'
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.js'
 import { isBusy, isNotDatabase } from './sqlite-error.js'
-import { storeBusy } from './write-gate.js'
+import { storeBusy } from './store-error.js'
 
 export interface SqliteFileOptions {
   readonly file: string

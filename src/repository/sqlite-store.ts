@@ -1,7 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kysely } from 'kysely'
 import { AppError } from '../errors/app-error.js'
-import { assertSchemaKnown } from './migration/migration-history.js'
+import {
+  type AppliedMigration,
+  assertSchemaKnown,
+  type MigrationTarget,
+  readHistory,
+  SQLITE_STORE_MIGRATIONS,
+} from './migration/migration-history.js'
 import type { SqlSchema, SqlStore } from './sql-store.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 import { type ConnectionSource, createSqliteDialect } from './sqlite-dialect.js'
@@ -13,7 +19,8 @@ import {
   openWriter,
   type SqliteFileOptions,
 } from './sqlite-file.js'
-import { shareWriteGate, storeBusy, type WriteGate } from './write-gate.js'
+import { storeBusy, storeClosed } from './store-error.js'
+import { shareWriteGate, type WriteGate } from './write-gate.js'
 
 export type SqliteStoreOptions = SqliteFileOptions
 
@@ -27,7 +34,7 @@ export interface SqliteWatch {
 }
 
 /** One SQLite file, opened once per process and shared by everything that uses it. */
-export interface SqliteStore extends SqlStore {
+export interface SqliteStore extends SqlStore, MigrationTarget {
   /** The resolved path. */
   readonly file: string
   /**
@@ -68,8 +75,12 @@ interface Connections {
 
 class FileStore implements SqliteStore {
   readonly file: string
+  readonly name: string
+  readonly migrations = SQLITE_STORE_MIGRATIONS
   readonly db: Kysely<SqlSchema>
   readonly reader: Kysely<SqlSchema>
+  /** A commit is seen by every reader at once. */
+  readonly latest: Kysely<SqlSchema>
   readonly #options: SqliteFileOptions
   readonly #gate: WriteGate
   readonly #releaseGate: () => void
@@ -80,6 +91,7 @@ class FileStore implements SqliteStore {
 
   constructor(options: SqliteFileOptions) {
     this.file = options.file
+    this.name = options.file
     this.#options = options
     this.#connections = openConnections(options)
     const { gate, release } = shareWriteGate(options.file)
@@ -87,6 +99,26 @@ class FileStore implements SqliteStore {
     this.#releaseGate = release
     this.db = new Kysely({ dialect: createSqliteDialect(this.#writing()) })
     this.reader = new Kysely({ dialect: createSqliteDialect(this.#reading()) })
+    this.latest = this.reader
+  }
+
+  readerFor(): Kysely<SqlSchema> {
+    return this.reader
+  }
+
+  async noteWrite(): Promise<void> {}
+
+  /** Writers go one after the other. */
+  isConflict(): boolean {
+    return false
+  }
+
+  async readHistory(): Promise<AppliedMigration[]> {
+    return this.read(readHistory)
+  }
+
+  withMigrationDb<T>(work: (db: Kysely<SqlSchema>) => Promise<T>): Promise<T> {
+    return work(this.db)
   }
 
   async write<T>(work: (connection: SqliteConnection) => T): Promise<T> {
@@ -246,7 +278,8 @@ class FileStore implements SqliteStore {
 function openConnections(options: SqliteFileOptions): Connections {
   const writer = openWriter(options, SPIN_MS)
   try {
-    assertSchemaKnown(writer, options.file)
+    const target = { name: options.file, migrations: SQLITE_STORE_MIGRATIONS }
+    assertSchemaKnown(readHistory(writer), target)
     return { writer, reader: openReader(options), identity: identifyFile(options.file) }
   } catch (error) {
     writer.close()
@@ -289,8 +322,4 @@ function checkpoint(writer: SqliteConnection): void {
   } catch {
     // The log stays where it is; the next one to open the file reads it.
   }
-}
-
-function storeClosed(): AppError {
-  return new AppError('UNAVAILABLE', 'store_closed', 'The store is closed.')
 }

@@ -7,7 +7,16 @@ import type { SqlSchema, SqlStore } from './sql-store.js'
 interface OpenTransaction {
   readonly store: SqlStore
   readonly kysely: KyselyTransaction<SqlSchema>
+  readonly concerned: Concerned
 }
+
+/** Whom the statements of a transaction concern. */
+interface Concerned {
+  readonly userIds: Set<string>
+  isAnybody: boolean
+}
+
+type Hook = () => void | Promise<void>
 
 /** The transactions that are open now. One that is not here is over, or was never ours. */
 const openTransactions = new WeakMap<Transaction, OpenTransaction>()
@@ -16,20 +25,9 @@ const openTransactions = new WeakMap<Transaction, OpenTransaction>()
 export function createTransactionRunner(store: SqlStore, logger: Logger): TransactionRunner {
   return {
     run: async (work) => {
-      const hooks: (() => void | Promise<void>)[] = []
-      const result = await store.db.transaction().execute(async (kysely) => {
-        const tx: Transaction = {
-          afterCommit: (hook) => {
-            if (!openTransactions.has(tx)) throw notOpen()
-            hooks.push(hook)
-          },
-        }
-        openTransactions.set(tx, { store, kysely })
-        try {
-          return await work(tx)
-        } finally {
-          openTransactions.delete(tx)
-        }
+      const { result, hooks } = await runOnce(store, work).catch((error: unknown) => {
+        if (!store.isConflict(error)) throw error
+        return runOnce(store, work)
       })
       for (const hook of hooks) await runHook(hook, logger)
       return result
@@ -37,14 +35,52 @@ export function createTransactionRunner(store: SqlStore, logger: Logger): Transa
   }
 }
 
-/** The query builder of an open transaction of this store. Raises INTERNAL for any other object. */
-export function kyselyOf(store: SqlStore, tx: Transaction): KyselyTransaction<SqlSchema> {
+async function runOnce<T>(
+  store: SqlStore,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<{ result: T; hooks: readonly Hook[] }> {
+  const hooks: Hook[] = []
+  const concerned: Concerned = { userIds: new Set(), isAnybody: false }
+  try {
+    const result = await store.db.transaction().execute(async (kysely) => {
+      const tx: Transaction = {
+        afterCommit: (hook) => {
+          if (!openTransactions.has(tx)) throw notOpen()
+          hooks.push(hook)
+        },
+      }
+      openTransactions.set(tx, { store, kysely, concerned })
+      try {
+        return await work(tx)
+      } finally {
+        openTransactions.delete(tx)
+      }
+    })
+    return { result, hooks }
+  } finally {
+    // Also after a failure: a commit whose answer was lost may have happened.
+    const { userIds, isAnybody } = concerned
+    if (isAnybody || userIds.size > 0) await store.noteWrite(isAnybody ? null : userIds)
+  }
+}
+
+/**
+ * The query builder of an open transaction of this store. `userIds` are those whose reads must see what is
+ * written with it; without them these are everybody's. Raises INTERNAL for any other object.
+ */
+export function kyselyOf(
+  store: SqlStore,
+  tx: Transaction,
+  userIds?: readonly string[],
+): KyselyTransaction<SqlSchema> {
   const open = openTransactions.get(tx)
   if (open?.store !== store) throw notOpen()
+  for (const userId of userIds ?? []) open.concerned.userIds.add(userId)
+  if (userIds === undefined) open.concerned.isAnybody = true
   return open.kysely
 }
 
-async function runHook(hook: () => void | Promise<void>, logger: Logger): Promise<void> {
+async function runHook(hook: Hook, logger: Logger): Promise<void> {
   try {
     await hook()
   } catch (error) {

@@ -36,11 +36,14 @@ export function createUserRepository(store: SqlStore): UserRepository {
   return {
     // Asked with every authenticated request: building the query anew costs more than running it.
     findById: async (id) => {
-      const { rows } = await reader.executeQuery<UserRow>({ ...byId, parameters: [id] })
+      const { rows } = await store
+        .readerFor(id)
+        .executeQuery<UserRow>({ ...byId, parameters: [id] })
       return rows[0] ? toUser(rows[0]) : null
     },
     findByUsername: (username) => findOne(reader, 'username', username),
-    findCredentials: (login) => findCredentials(reader, login),
+    // Who was frozen or has a new password a moment ago is refused everywhere at once.
+    findCredentials: (login) => findCredentials(store.latest, login),
     list: (options) => listUsers(reader, options),
 
     existsWithRole: async (role) => {
@@ -54,12 +57,12 @@ export function createUserRepository(store: SqlStore): UserRepository {
     },
 
     create: async (tx, user) => {
-      await kyselyOf(store, tx).insertInto('users').values(toRow(user)).execute()
+      await kyselyOf(store, tx, [user.id]).insertInto('users').values(toRow(user)).execute()
       return withoutHash(user)
     },
 
     update: async (tx, id, changes) => {
-      const db = kyselyOf(store, tx)
+      const db = kyselyOf(store, tx, [id])
       const values = changedColumns(changes)
       if (Object.keys(values).length > 0) {
         await db.updateTable('users').set(values).where('id', '=', id).execute()

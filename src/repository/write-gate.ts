@@ -1,4 +1,4 @@
-import { AppError } from '../errors/app-error.js'
+import { storeBusy } from './store-error.js'
 
 /**
  * Lets one writer at a time through, in order of arrival. SQLite has one writer per file, and its way of
@@ -56,14 +56,6 @@ export function createWriteGate(): WriteGate {
   }
 
   return { tryEnter, enter, leave }
-}
-
-/** The error of a store whose one writer did not get its turn in time. */
-export function storeBusy(cause?: unknown): AppError {
-  return new AppError('UNAVAILABLE', 'store_busy', 'The store is busy; try again in a moment.', {
-    retryAfterSeconds: 1,
-    cause,
-  })
 }
 
 interface SharedGate {

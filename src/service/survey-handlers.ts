@@ -11,11 +11,13 @@ export interface SurveyHandlersDeps {
   readonly isSure: () => boolean
   /** The connections of this process that registered for pushes; answers how many took the message. */
   readonly hub: { push(userId: string, event: string, message: string): number }
+  /** Hears of writes of other processes where replicas may be stale; absent where nothing can be. */
+  readonly noteWrite?: ((userIds: readonly string[] | null) => void) | null
 }
 
 /** What this process does and answers when another one (or itself) asks all of them. */
 export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
-  const { handles, sessionStore, userDirectory, isSure, hub } = deps
+  const { handles, sessionStore, userDirectory, isSure, hub, noteWrite } = deps
   return {
     sessions_ended: ({ sessions }) => {
       // The store tells this process too, by another way, which may be the slower one.
@@ -31,6 +33,7 @@ export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
       return { bySession: Object.fromEntries(counts.filter(([, count]) => count > 0)) }
     },
     users_changed: ({ userIds }) => {
+      noteWrite?.(userIds)
       userDirectory.forget(userIds)
       return {}
     },

@@ -36,6 +36,21 @@ const CASES: Readonly<Record<FormatName, { good: string[]; bad: string[] }>> = {
   },
   'api-key': { good: ['', 'dev-api-key', '!~'], bad: ['a b', 'ä', 'a\n'] },
   'optional-name': { good: ['', 'default', 'p@ss word'], bad: ['a\nb', '\u0000'] },
+  'mysql-url': {
+    good: ['mysql://app:pw@db/house', 'mariadb://app:p%40w@[::1]:3307/house'],
+    bad: [
+      '',
+      'mysql://db',
+      'mysql://db/',
+      'mysql:///house',
+      'mysql://db/a/b',
+      'mysql://db/a?ssl=1',
+    ],
+  },
+  'optional-mysql-url': {
+    good: ['', 'mysql://app:pw@db:3306/house'],
+    bad: ['postgres://db/house', 'mysql://db:x/house'],
+  },
   'redis-url': {
     good: ['redis://127.0.0.1:6379', 'rediss://user:pw@redis.example:6380/2', 'redis://[::1]:6379'],
     bad: ['', '127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis://', 'redis:///x', 'redis://a:x'],

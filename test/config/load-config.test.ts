@@ -95,6 +95,19 @@ await t.test('loadConfig gives the defaults of common.yaml and the debug overlay
     store: {
       sqlite: { file: 'app.db', busyTimeoutMs: 5000, synchronous: 'normal', pollIntervalMs: 20 },
     },
+    mysql: {
+      url: '',
+      replicaUrls: [],
+      tls: false,
+      tlsCaFile: '',
+      tlsVerify: true,
+      connectionsMax: 10,
+      lifetimeMs: 1_800_000,
+      idleTimeoutMs: 60_000,
+      connectTimeoutMs: 1_000,
+      queryTimeoutMs: 2_000,
+      readYourWritesMs: 2_000,
+    },
     redis: {
       url: [],
       sentinelMaster: '',

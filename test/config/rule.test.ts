@@ -61,6 +61,23 @@ await t.test('prod refuses a development secret and insecure cookies', async (t)
   t.same(check('', false, new Set(['api.key', 'http.secureCookies'])), [])
 })
 
+await t.test('a MySQL wants a Redis beside it, and replicas want a primary', async (t) => {
+  const check = (values: Readonly<Record<string, unknown>>, wrong = NONE): string[] =>
+    checkRules(layerOf(values), 'debug', wrong).map(({ path, message }) => `${path}: ${message}`)
+  const url = 'mysql://app:hunter2@db/house'
+  t.same(check({ 'mysql.url': '', 'mysql.replicaUrls': [], 'redis.url': [] }), [])
+  t.same(check({ 'mysql.url': url, 'redis.url': ['redis://a'] }), [])
+  t.same(check({ 'mysql.url': url, 'redis.url': [], 'redis.sentinelUrl': ['redis://a'] }), [])
+  const alone = check({ 'mysql.url': url, 'redis.url': [], 'redis.sentinelUrl': [] })
+  t.match(alone, [/^redis\.url: expected a Redis for the sessions.*APP_REDIS_URL.*, got nothing/])
+  t.equal(alone.length, 1)
+  t.notMatch(alone.join(), /hunter2/)
+  t.match(check({ 'mysql.url': '', 'mysql.replicaUrls': [url] }), [
+    /^mysql\.url: expected the primary of mysql\.replicaUrls; set APP_MYSQL_URL, got nothing/,
+  ])
+  t.same(check({ 'mysql.url': url, 'redis.url': [] }, new Set(['redis.url'])), [])
+})
+
 await t.test('the other environments take both', async (t) => {
   const layer = layerOf({ 'api.key': 'dev-api-key', 'http.secureCookies': false })
   for (const environment of ['debug', 'dev', 'test', null] as const) {

@@ -1,65 +1,13 @@
 import t from 'tap'
-import type { AuditEvent } from '../../src/domain/audit.js'
-import { createAuditLog } from '../../src/repository/audit-log.js'
-import type { SqliteStore } from '../../src/repository/sqlite-store.js'
-import { createTransactionRunner } from '../../src/repository/transaction-runner.js'
-import { createMemoryLogger } from '../helpers/memory-logger.js'
+import { checkAuditLog } from '../contract/audit-log-contract.js'
+import { skipUnless } from '../helpers/server/service-binary.js'
+import { MYSQL_SETUPS, openTestMysql } from './mysql/open-test-mysql.js'
 import { openTestStore } from './open-test-store.js'
 
-const EVENT: AuditEvent = {
-  type: 'session.ended',
-  at: 1_767_225_600_000,
-  actorId: 'ann',
-  userId: 'bob',
-  sessionId: 'session-1',
-  address: '192.0.2.1',
-  data: { reason: 'ended_by_admin', count: 2, forced: true },
-}
+await t.test('audit log on SQLite', (t) => checkAuditLog(t, (t) => openTestStore(t)))
 
-function readEvents(store: SqliteStore): unknown[] {
-  return store.read((db) =>
-    db
-      .prepare('SELECT * FROM audit_events ORDER BY id')
-      .all()
-      .map((row) => ({ ...row })),
+for (const [name, empty] of MYSQL_SETUPS) {
+  await t.test(`audit log on ${name}`, { skip: skipUnless('mariadb') }, (t) =>
+    checkAuditLog(t, async (t) => openTestMysql(t, await empty())),
   )
 }
-
-await t.test('audit log appends on its own', async (t) => {
-  const store = await openTestStore(t)
-  await createAuditLog(store).append(EVENT)
-  t.strictSame(readEvents(store), [
-    {
-      id: 1,
-      type: 'session.ended',
-      at: 1_767_225_600_000,
-      actor_id: 'ann',
-      user_id: 'bob',
-      session_id: 'session-1',
-      address: '192.0.2.1',
-      data: '{"reason":"ended_by_admin","count":2,"forced":true}',
-    },
-  ])
-})
-
-await t.test('audit log appends in a transaction and goes back with it', async (t) => {
-  const store = await openTestStore(t)
-  const log = createAuditLog(store)
-  const transactions = createTransactionRunner(store, createMemoryLogger())
-  const nobody = { actorId: null, userId: null, sessionId: null, address: null, data: {} }
-  await transactions.run((tx) => log.append({ ...EVENT, ...nobody }, tx))
-  const failing = transactions.run(async (tx) => {
-    await log.append(EVENT, tx)
-    throw new Error('no')
-  })
-  await t.rejects(failing, { message: 'no' })
-  t.match(readEvents(store), [{ actor_id: null, user_id: null, session_id: null, data: '{}' }])
-})
-
-await t.test('audit log refuses a transaction that is not of its store', async (t) => {
-  const log = createAuditLog(await openTestStore(t))
-  await t.rejects(log.append(EVENT, { afterCommit: () => undefined }), {
-    code: 'INTERNAL',
-    reason: 'transaction_foreign',
-  })
-})

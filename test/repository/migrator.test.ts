@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import {
-  MIGRATION_TABLE,
-  SQLITE_STORE_MIGRATIONS,
-} from '../../src/repository/migration/migration-history.js'
+import { SQLITE_STORE_MIGRATIONS } from '../../src/repository/migration/migration-history.js'
 import { createMigrator } from '../../src/repository/migrator.js'
 import { openSqliteStore, type SqliteStore } from '../../src/repository/sqlite-store.js'
+import { checkMigrator } from '../contract/migrator-contract.js'
+import { skipUnless } from '../helpers/server/service-binary.js'
+import { MYSQL_SETUPS, type MysqlUrls, startMysqlStore } from './mysql/open-test-mysql.js'
 import { runFixture } from './run-fixture.js'
 
 const NAMES = Object.keys(SQLITE_STORE_MIGRATIONS).sort()
@@ -16,55 +16,21 @@ function openEmpty(t: Test, file = join(t.testdir(), 'app.db')): SqliteStore {
   return store
 }
 
-async function addNewerStep(store: SqliteStore): Promise<void> {
-  await store.write((db) =>
-    db.prepare(`INSERT INTO ${MIGRATION_TABLE} VALUES ('2031-01-01-01-teleport', '')`).run(),
-  )
+await t.test('migrator on SQLite', (t) =>
+  checkMigrator(t, async (t, beside) => openEmpty(t, beside?.name)),
+)
+
+for (const [name, empty] of MYSQL_SETUPS) {
+  await t.test(`migrator on ${name}`, { skip: skipUnless('mariadb') }, async (t) => {
+    const urlsOf = new Map<unknown, MysqlUrls>()
+    await checkMigrator(t, async (t, beside) => {
+      const urls = urlsOf.get(beside) ?? (await empty())
+      const store = await startMysqlStore(t, urls)
+      urlsOf.set(store, urls)
+      return store
+    })
+  })
 }
-
-await t.test('migrator runs every step once', async (t) => {
-  const migrator = createMigrator(openEmpty(t))
-  t.strictSame(await migrator.status(), { applied: [], pending: NAMES })
-  t.strictSame(await migrator.up(), { direction: 'up', steps: NAMES })
-  t.strictSame(await migrator.up(), { direction: 'up', steps: [] })
-  const { applied, pending } = await migrator.status()
-  t.strictSame(
-    applied.map(({ name }) => name),
-    NAMES,
-  )
-  t.ok(applied.every(({ appliedAt }) => Number.isFinite(Date.parse(appliedAt))))
-  t.strictSame(pending, [])
-})
-
-await t.test('migrator goes back step by step, to nothing, and up again', async (t) => {
-  const store = openEmpty(t)
-  const migrator = createMigrator(store)
-  t.strictSame(await migrator.down(), { direction: 'down', steps: [] })
-  await migrator.up()
-  for (const name of NAMES.toReversed()) {
-    t.strictSame(await migrator.down(), { direction: 'down', steps: [name] })
-    t.match((await migrator.status()).pending[0], name)
-  }
-  t.strictSame(await migrator.down(), { direction: 'down', steps: [] })
-  const left = store.read((db) =>
-    db.prepare("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").all(),
-  )
-  t.ok(left.every((row) => String(row['name']).startsWith('schema_migration')))
-  t.strictSame(await migrator.up(), { direction: 'up', steps: NAMES })
-})
-
-await t.test('migrator refuses a database of a newer version, as opening it does', async (t) => {
-  const file = join(t.testdir(), 'app.db')
-  const store = openEmpty(t, file)
-  const migrator = createMigrator(store)
-  await migrator.up()
-  await addNewerStep(store)
-  const newer = { code: 'FAILED_PRECONDITION', reason: 'schema_newer', message: /teleport/ }
-  await t.rejects(migrator.status(), newer)
-  await t.rejects(migrator.up(), newer)
-  await t.rejects(migrator.down(), newer)
-  t.throws(() => openEmpty(t, file), newer)
-})
 
 await t.test('migrator leaves nothing behind of a step that fails', async (t) => {
   const store = openEmpty(t)
@@ -75,16 +41,6 @@ await t.test('migrator leaves nothing behind of a step that fails', async (t) =>
     db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'users'").get(),
   )
   t.equal(users, undefined)
-})
-
-await t.test('migrator does the work once for stores of one process at once', async (t) => {
-  const file = join(t.testdir(), 'app.db')
-  const stores = [openEmpty(t, file), openEmpty(t, file), openEmpty(t, file)]
-  const reports = await Promise.all(stores.map((store) => createMigrator(store).up()))
-  t.strictSame(
-    reports.flatMap(({ steps }) => steps),
-    NAMES,
-  )
 })
 
 await t.test('migrator does the work once for three processes at once', async (t) => {

@@ -1,11 +1,6 @@
 import t from 'tap'
 import { AppError } from '../../src/errors/app-error.js'
-import {
-  isBusy,
-  isNotDatabase,
-  storeUnavailable,
-  toStoreError,
-} from '../../src/repository/sqlite-error.js'
+import { isBusy, isNotDatabase, toStoreError } from '../../src/repository/sqlite-error.js'
 
 function sqliteError(errcode: unknown, message = 'secret SQL'): Error {
   return Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR', errcode })
@@ -49,6 +44,4 @@ await t.test('sqlite error names the unique column by its meaning', async (t) =>
 await t.test('sqlite error leaves an AppError as it is', async (t) => {
   const error = new AppError('NOT_FOUND', 'mine', 'Mine.')
   t.equal(toStoreError(error), error)
-  const cause = new Error('gone')
-  t.match(storeUnavailable(cause), { code: 'UNAVAILABLE', cause })
 })

@@ -3,6 +3,8 @@ import { createTransactionRunner } from '../../src/repository/transaction-runner
 import { createUserRepository } from '../../src/repository/user-repository.js'
 import { checkUserRepository, sampleUser } from '../contract/user-repository-contract.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
+import { skipUnless } from '../helpers/server/service-binary.js'
+import { MYSQL_SETUPS, openTestMysql } from './mysql/open-test-mysql.js'
 import { openTestStore } from './open-test-store.js'
 
 await t.test('user repository keeps the contract on sqlite', async (t) => {
@@ -14,6 +16,18 @@ await t.test('user repository keeps the contract on sqlite', async (t) => {
     }
   })
 })
+
+for (const [name, empty] of MYSQL_SETUPS) {
+  await t.test(`user repository on ${name}`, { skip: skipUnless('mariadb') }, (t) =>
+    checkUserRepository(t, async (t) => {
+      const store = await openTestMysql(t, await empty())
+      return {
+        users: createUserRepository(store),
+        transactions: createTransactionRunner(store, createMemoryLogger()),
+      }
+    }),
+  )
+}
 
 await t.test('user repository reads what is committed while a transaction is open', async (t) => {
   const store = await openTestStore(t)

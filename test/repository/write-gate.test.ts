@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createWriteGate, shareWriteGate, storeBusy } from '../../src/repository/write-gate.js'
+import { createWriteGate, shareWriteGate } from '../../src/repository/write-gate.js'
 
 await t.test('write gate lets one in at a time, in order', async (t) => {
   const gate = createWriteGate()
@@ -49,9 +49,4 @@ await t.test('write gate is one per file in this process, while it is in use', a
   t.not(fresh.gate, one.gate)
   fresh.release()
   other.release()
-})
-
-await t.test('store busy says when to come back', async (t) => {
-  const cause = new Error('database is locked')
-  t.match(storeBusy(cause), { code: 'UNAVAILABLE', retryAfterSeconds: 1, cause })
 })

@@ -21,6 +21,7 @@ await t.test('survey handlers close, push, count and forget in this process', as
     isSure: () => isSure,
     sessionStore: { forget: (sessionIds) => forgotten.push(['sessions', sessionIds]) },
     userDirectory: { forget: (userIds) => forgotten.push(['users', userIds]) },
+    noteWrite: (userIds) => forgotten.push(['replicas', userIds]),
   })
 
   t.strictSame(handlers.count_connections({ sessionIds: ['session-1', 'session-2'] }), {
@@ -46,7 +47,9 @@ await t.test('survey handlers close, push, count and forget in this process', as
   t.strictSame(handlers.users_changed({ userIds: ['user-1'] }), {})
   t.strictSame(handlers.users_changed({ userIds: null }), {})
   t.strictSame(forgotten, [
+    ['replicas', ['user-1']],
     ['users', ['user-1']],
+    ['replicas', null],
     ['users', null],
   ])
 })

@@ -1,5 +1,6 @@
-import type { Migration } from 'kysely'
+import type { Kysely, Migration } from 'kysely'
 import { AppError } from '../../errors/app-error.js'
+import type { SqlSchema } from '../sql-store.js'
 import type { SqliteConnection } from '../sqlite-connection.js'
 import { SHARED_MIGRATIONS } from './shared-migrations.js'
 import { SQLITE_MIGRATIONS } from './sqlite-migrations.js'
@@ -20,7 +21,19 @@ export interface AppliedMigration {
   readonly appliedAt: string
 }
 
-/** What the database has behind it, in the order of names; empty for a new one. */
+/** A database with a schema that can be brought up to date, whichever it is. */
+export interface MigrationTarget {
+  /** What messages call it: a file, or a database on a server. */
+  readonly name: string
+  /** All steps, by name; the names sort in the order in which the steps run. */
+  readonly migrations: Readonly<Record<string, Migration>>
+  /** What the database has behind it, in the order of names; empty for a new one. */
+  readHistory(): Promise<AppliedMigration[]>
+  /** Runs `work` with a database on which a statement may take as long as it needs. */
+  withMigrationDb<T>(work: (db: Kysely<SqlSchema>) => Promise<T>): Promise<T>
+}
+
+/** What a SQLite database has behind it, in the order of names; empty for a new one. */
 export function readHistory(connection: SqliteConnection): AppliedMigration[] {
   const table = connection
     .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?")
@@ -34,13 +47,16 @@ export function readHistory(connection: SqliteConnection): AppliedMigration[] {
 
 /**
  * Refuses a database with a step that this program does not know.
- * Raises FAILED_PRECONDITION (`schema_newer`) with the file and the step.
+ * Raises FAILED_PRECONDITION (`schema_newer`) with the name of the database and the step.
  */
-export function assertSchemaKnown(connection: SqliteConnection, file: string): void {
-  const unknown = readHistory(connection).find(({ name }) => !(name in SQLITE_STORE_MIGRATIONS))
+export function assertSchemaKnown(
+  applied: readonly AppliedMigration[],
+  { name: database, migrations }: Pick<MigrationTarget, 'name' | 'migrations'>,
+): void {
+  const unknown = applied.find(({ name }) => !(name in migrations))
   if (!unknown) return
   const message =
-    `The database ${file} belongs to a newer version of this program ` +
+    `The database ${database} belongs to a newer version of this program ` +
     `(it has the migration ${unknown.name}). Run that version, or restore an older backup.`
   throw new AppError('FAILED_PRECONDITION', 'schema_newer', message)
 }

@@ -11,7 +11,10 @@ import { type BrokerSetup, checkBroker } from '../../contract/broker-contract.js
 import { createMemoryLogger, type LogLine } from '../../helpers/memory-logger.js'
 import { waitFor } from '../../helpers/wait-for.js'
 
+const FILE_TIMEOUT_MS = 120_000
 const skip = skipUnless('redis')
+
+t.setTimeout(FILE_TIMEOUT_MS)
 const TIMEOUT_MS = 10_000
 
 interface TestProcess {

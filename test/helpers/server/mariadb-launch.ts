@@ -20,11 +20,16 @@ export interface MariaDbLaunch {
   /** Holds one folder per server. */
   readonly folder: string
   readonly template: MariaDbTemplate
+  /** Options of the server beside those of every node. */
+  readonly args?: readonly string[]
 }
 
 /** Starts a single server; what it acknowledged survives SIGKILL. */
 export async function launchMariaDb(launch: MariaDbLaunch): Promise<Launched<MariaDbEndpoint>> {
-  const { endpoint, node } = await launchNode(launch, 'mariadb', ['--skip-log-bin'])
+  const { endpoint, node } = await launchNode(launch, 'mariadb', [
+    '--skip-log-bin',
+    ...(launch.args ?? []),
+  ])
   return { endpoint, nodes: [node], ports: [node.port] }
 }
 

@@ -57,11 +57,14 @@ export async function sharedMariaDbPair(): Promise<MariaDbPairClient> {
   )
 }
 
-/** A MariaDB of the caller's own, which it may kill. */
-export async function startMariaDb(t?: TeardownHost): Promise<MariaDb> {
+/** A MariaDB of the caller's own, which it may kill; `args` are options of the server. */
+export async function startMariaDb(
+  t?: TeardownHost,
+  args: readonly string[] = [],
+): Promise<MariaDb> {
   const template = await sharedTemplate()
   const { endpoint, nodes, close } = await launchPrivate(t, (folder) =>
-    launchMariaDb({ folder, template }),
+    launchMariaDb({ folder, template, args }),
   )
   return { ...mariaDbNode(nodes[0], endpoint), close }
 }
