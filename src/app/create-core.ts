@@ -96,9 +96,14 @@ async function openCore(
 
   const { broker } = store
   const userDirectory = createUserDirectory({ users: store.users, clock })
-  const users = createAnnouncedUsers({ users: store.users, broker, logger, ...config.broker })
+  const announce = createWriteNotice({ broker, logger, timeoutMs: config.broker.surveyTimeoutMs })
+  // A store with replicas announces every write by itself.
+  const users = store.replicated
+    ? store.users
+    : createAnnouncedUsers({ users: store.users, announce })
   const services = createServices({ ...store, users, userDirectory, config, clock, logger, auth })
   const line = await joinProcesses({ ...store, userDirectory, keys: auth.keyRing }, config, base)
+  store.replicated?.onWrite(announce)
   return {
     ...base,
     ...line,
@@ -160,13 +165,12 @@ async function joinProcesses(
     noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
   })
   await broker.start(handlers, () => {
+    // The news of any write may be among what was lost.
+    replicated?.noteForeignWrite(null)
     userDirectory.forget(null)
     void monitor.sweepNow()
   })
   lifecycle.onClose('broker', () => broker.close())
-  replicated?.onWrite(
-    createWriteNotice({ broker, logger, timeoutMs: config.broker.surveyTimeoutMs }),
-  )
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())
   return { hub, sessionHandles, revocations, authObservers }

@@ -43,11 +43,6 @@ const CHECKS: { readonly [K in SurveyKind]: { request: Check; answer: Check } } 
       isRecord(value) && (value['userIds'] === null || isListOf(value['userIds'], isString)),
     answer: isRecord,
   },
-  users_written: {
-    request: (value) =>
-      isRecord(value) && (value['userIds'] === null || isListOf(value['userIds'], isString)),
-    answer: (value) => isRecord(value) && typeof value['noted'] === 'boolean',
-  },
   keys_burned: {
     request: (value) => isRecord(value) && isListOf(value['keyIds'], isString),
     answer: (value) => isRecord(value) && isCount(value['dropped']),
@@ -88,8 +83,6 @@ export function handleEncoded(handlers: SurveyHandlers, kind: SurveyKind, text: 
     case 'count_connections':
       return handleAs(kind, handlers[kind], text)
     case 'users_changed':
-      return handleAs(kind, handlers[kind], text)
-    case 'users_written':
       return handleAs(kind, handlers[kind], text)
     case 'keys_burned':
       return handleAs(kind, handlers[kind], text)

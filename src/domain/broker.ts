@@ -26,15 +26,13 @@ export interface SurveyKinds {
     request: { sessionIds: readonly string[] }
     answer: { bySession: Record<string, number> }
   }
-  /** Use nothing that is remembered of these users, or of any (null). */
+  /**
+   * These users were written to (null: not known whom): what is remembered of them, or what a replica has, may
+   * be stale.
+   */
   users_changed: {
     request: { userIds: readonly string[] | null }
     answer: Record<string, never>
-  }
-  /** These users were written to (null: not known whom): what a replica has of them may be stale. */
-  users_written: {
-    request: { userIds: readonly string[] | null }
-    answer: { noted: boolean }
   }
   /** Refuse every token of these keys from now on, and look for the key that signs in their place. */
   keys_burned: {

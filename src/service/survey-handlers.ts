@@ -48,12 +48,9 @@ export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
       return { bySession: Object.fromEntries(counts.filter(([, count]) => count > 0)) }
     },
     users_changed: ({ userIds }) => {
+      noteWrite?.(userIds)
       userDirectory.forget(userIds)
       return {}
-    },
-    users_written({ userIds }) {
-      noteWrite?.(userIds)
-      return { noted: Boolean(noteWrite) }
     },
     keys_burned: ({ keyIds }) => ({ dropped: keys.drop(keyIds) }),
   }

@@ -4,8 +4,6 @@ import type { User, UserRepository } from '../domain/user.js'
 const ENTRIES_MAX = 50_000
 /** The backstop for a change that nobody told this process of. */
 const AGE_MS_MAX = 60_000
-/** How long after a change a copy is not kept: a replica may still answer with the user as it was. */
-const SETTLE_MS = 2_000
 
 /**
  * Accounts as the reads of signed-in callers see them, from the memory of this process: bounded, told of every
@@ -15,7 +13,10 @@ const SETTLE_MS = 2_000
 export interface UserDirectory {
   /** Null when absent. Raises UNAVAILABLE when the store must be asked and cannot be. */
   find(userId: string): Promise<User | null>
-  /** These users have changed, or any may have (null): what is known of them is not used any more. */
+  /**
+   * These users have changed, or any may have (null): what is known of them is not used any more. A read that
+   * begins now must see the change.
+   */
   forget(userIds: readonly string[] | null): void
 }
 
@@ -26,23 +27,16 @@ export interface UserDirectoryDeps {
   readonly entriesMax?: number
 }
 
-interface Entry {
-  /** Null: changed a moment ago, so that every read asks the store until `until`. */
-  readonly user: User | null
-  readonly until: number
-}
-
 export function createUserDirectory(deps: UserDirectoryDeps): UserDirectory {
   const { users, clock, entriesMax = ENTRIES_MAX } = deps
-  const entries = new Map<string, Entry>()
-  let settledAt = -Infinity
+  const entries = new Map<string, { readonly user: User; readonly until: number }>()
   /** Grows with each change, so that a reading that one has overtaken is not kept. */
   let changes = 0
 
-  function put(userId: string, entry: Entry): void {
+  function keep(user: User, until: number): void {
     // A map keeps the order of insertion: the youngest goes to the end, the oldest gives way.
-    entries.delete(userId)
-    entries.set(userId, entry)
+    entries.delete(user.id)
+    entries.set(user.id, { user, until })
     if (entries.size <= entriesMax) return
     const oldest = entries.keys().next()
     if (!oldest.done) entries.delete(oldest.value)
@@ -52,23 +46,16 @@ export function createUserDirectory(deps: UserDirectoryDeps): UserDirectory {
     async find(userId) {
       const now = clock.now()
       const entry = entries.get(userId)
-      const isKnown = entry !== undefined && now < entry.until
-      if (isKnown && entry.user) return entry.user
+      if (entry && now < entry.until) return entry.user
       const changesBefore = changes
       const user = await users.findById(userId)
-      const mayKeep = !isKnown && now >= settledAt && changes === changesBefore
-      if (user && mayKeep) put(userId, { user, until: now + AGE_MS_MAX })
+      if (user && changes === changesBefore) keep(user, now + AGE_MS_MAX)
       return user
     },
     forget(userIds) {
       changes += 1
-      const until = clock.now() + SETTLE_MS
-      if (userIds === null) {
-        entries.clear()
-        settledAt = until
-      } else {
-        for (const userId of userIds) put(userId, { user: null, until })
-      }
+      if (userIds === null) entries.clear()
+      else for (const userId of userIds) entries.delete(userId)
     },
   }
 }

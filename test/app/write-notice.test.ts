@@ -8,9 +8,11 @@ await t.test('write notice asks every process to note the users', async (t) => {
   const notice = createWriteNotice({ broker, logger: createMemoryLogger(), timeoutMs: 100 })
   await notice(['ann'])
   await notice(null)
+  await notice(Array.from({ length: 1_001 }, (_, index) => `user-${index}`))
   t.strictSame(broker.asked, [
-    { kind: 'users_written', request: { userIds: ['ann'] } },
-    { kind: 'users_written', request: { userIds: null } },
+    { kind: 'users_changed', request: { userIds: ['ann'] } },
+    { kind: 'users_changed', request: { userIds: null } },
+    { kind: 'users_changed', request: { userIds: null } },
   ])
 })
 

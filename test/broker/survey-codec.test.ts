@@ -11,7 +11,6 @@ import {
 const HANDLERS: SurveyHandlers = {
   sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
   push: ({ message }) => ({ delivered: message.length }),
-  users_written: () => ({ noted: true }),
   auth_changed: () => ({ told: 1 }),
   count_connections: ({ sessionIds }) => ({
     bySession: Object.fromEntries(sessionIds.map((id) => [id, 1])),
@@ -40,15 +39,10 @@ await t.test('survey codec carries every kind there and back', async (t) => {
   const counted = handleEncoded(HANDLERS, 'count_connections', count)
   t.strictSame(decodeAnswer('count_connections', counted), { bySession: { a: 1, b: 1 } })
 
-  for (const userIds of [['a', 'b'], null]) {
+  for (const userIds of [['a', 'b'], [], null]) {
     const changed = encodeRequest<'users_changed'>({ userIds })
     const heard = handleEncoded(HANDLERS, 'users_changed', changed)
     t.strictSame(decodeAnswer('users_changed', heard), {})
-  }
-  for (const userIds of [['a', 'b'], [], null]) {
-    const written = encodeRequest<'users_written'>({ userIds })
-    const noted = handleEncoded(HANDLERS, 'users_written', written)
-    t.strictSame(decodeAnswer('users_written', noted), { noted: true })
   }
   const burned = encodeRequest<'keys_burned'>({ keyIds: ['a', 'b'] })
   const dropped = handleEncoded(HANDLERS, 'keys_burned', burned)
@@ -61,7 +55,6 @@ await t.test('survey codec believes no request of another shape', async (t) => {
     push: ['{}', '{"userId":"u","event":1,"message":"m"}', '"text"'],
     count_connections: ['{}', '{"sessionIds":[1]}', ''],
     users_changed: ['{}', '{"userIds":[1]}', '{"userIds":"a"}', 'null'],
-    users_written: ['{}', '{"userIds":[1]}', '{"userIds":"a"}'],
   } as const
   const alien = JSON.stringify({ sessions: [{ ...ENDED, reason: 'abducted' }] })
   t.throws(() => handleEncoded(HANDLERS, 'sessions_ended', alien), TypeError)
@@ -84,5 +77,4 @@ await t.test('survey codec believes no answer of another shape', async (t) => {
   for (const text of ['{"bySession":[]}', '{"bySession":null}', '{"bySession":{"a":"1"}}', '1']) {
     t.equal(decodeAnswer('count_connections', text), null, text)
   }
-  t.equal(decodeAnswer('users_written', '{"noted":1}'), null)
 })

@@ -10,7 +10,6 @@ export function stubSurveyHandlers(answers: Partial<SurveyHandlers> = {}): Surve
     auth_changed: () => ({ told: 0 }),
     keys_burned: () => ({ dropped: 0 }),
     users_changed: () => ({}),
-    users_written: () => ({ noted: true }),
     ...answers,
   }
 }
