@@ -1,8 +1,12 @@
 import { isAbsolute, join } from 'node:path'
 import { createSqliteBroker } from '../broker/sqlite-broker.js'
+import { createSqliteChannelBroker } from '../broker/sqlite-channel-broker.js'
+import { createSqliteLine } from '../broker/sqlite-line.js'
+import { createSqlitePresenceStore } from '../broker/sqlite-presence-store.js'
 import type { Config } from '../config/schema.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
+import type { ChannelBroker, PresenceStore } from '../domain/channel-broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
 import type { SessionStore } from '../domain/session.js'
@@ -34,15 +38,21 @@ export interface Store {
   readonly transactions: TransactionRunner
   readonly sessionStore: SessionStore
   readonly broker: Broker
+  /** Neither has a timer or a connection of its own before it is started. */
+  readonly channelBroker: ChannelBroker
+  readonly presence: PresenceStore
   readonly migrator: Migrator
   /** By part, for readiness: each raises UNAVAILABLE when it cannot be used. */
   readonly checks: Readonly<Record<string, () => void>>
-  /** Safe to call twice. The broker is closed by whoever started it. */
+  /** Safe to call twice. Closes channels and presence; the broker is closed by whoever started it. */
   close(): Promise<void>
 }
 
 /** Where sessions live and how the processes talk to each other. */
-type SessionSide = Pick<Store, 'sessionStore' | 'broker' | 'checks' | 'close'>
+type SessionSide = Pick<
+  Store,
+  'sessionStore' | 'broker' | 'channelBroker' | 'presence' | 'checks' | 'close'
+>
 
 /**
  * Opens the SQL store, and Redis where it is configured. Raises UNAVAILABLE or FAILED_PRECONDITION naming the
@@ -65,11 +75,14 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       migrator: createMigrator(store),
       sessionStore: sessions.sessionStore,
       broker: sessions.broker,
+      channelBroker: sessions.channelBroker,
+      presence: sessions.presence,
       checks: {
         store: () => void store.read((connection) => connection.prepare('SELECT 1').get()),
         ...sessions.checks,
       },
       async close() {
+        await Promise.all([sessions.channelBroker.close(), sessions.presence.close()])
         await sessions.close()
         await store.close()
       },
@@ -82,15 +95,18 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
 
 function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
   const { config, clock, logger, processKind } = deps
+  const { heartbeatMs, leaseMs, historyMetaLifetimeMs } = config.broker
+  const line = createSqliteLine({
+    ...{ store, clock, logger, processKind, heartbeatMs, leaseMs },
+    pollIntervalMs: config.store.sqlite.pollIntervalMs,
+    retentionMs: MESSAGE_RETENTION_MS,
+  })
+  const parts = { store, line, clock, logger }
   return {
     sessionStore: createSqliteSessionStore({ store }),
-    broker: createSqliteBroker({
-      ...{ store, clock, logger, processKind },
-      pollIntervalMs: config.store.sqlite.pollIntervalMs,
-      heartbeatMs: config.broker.heartbeatMs,
-      leaseMs: config.broker.leaseMs,
-      retentionMs: MESSAGE_RETENTION_MS,
-    }),
+    broker: createSqliteBroker(parts),
+    channelBroker: createSqliteChannelBroker({ ...parts, metaLifetimeMs: historyMetaLifetimeMs }),
+    presence: createSqlitePresenceStore({ ...parts, leaseMs }),
     checks: {},
     close: () => Promise.resolve(),
   }

@@ -1,38 +1,42 @@
 import type { BrokerConnection } from './broker-store.js'
-import { BATCH_ROWS, lastId, listMessages, type StoredMessage } from './message-table.js'
+import { BATCH_ROWS, lastId, type NumberedTable } from './message-table.js'
 
-export interface MessageBatch {
+export interface MessageBatch<M> {
   /** In the order in which they were sent. */
-  readonly messages: readonly StoredMessage[]
+  readonly messages: readonly M[]
   /** Messages between the last batch and this one are gone. */
   readonly gap: boolean
   /** There may be another batch at once. */
   readonly more: boolean
 }
 
-/** The place up to which a process has read the messages. */
-export interface MessageCursor {
+/** The place up to which a process has read the messages of a table. */
+export interface MessageCursor<M> {
   /** Reads on; never gives a message twice. */
-  next(db: BrokerConnection): MessageBatch
-  /** Goes on after `id`. */
-  moveTo(id: number): void
+  next(db: BrokerConnection): MessageBatch<M>
+  /** Goes on with what is sent from now on. */
+  moveToEnd(db: BrokerConnection): void
 }
 
 /**
  * Ids are given one by one by the one writer of the file, and a rolled-back one is given again. So a jump
  * means that messages were pruned before they were read, and a step back that the data was replaced.
+ * `list` reads the next BATCH_ROWS messages after an id, oldest first.
  */
-export function createMessageCursor(): MessageCursor {
+export function createMessageCursor<M extends { readonly id: number }>(
+  table: NumberedTable,
+  list: (db: BrokerConnection, afterId: number) => readonly M[],
+): MessageCursor<M> {
   let position = 0
 
-  const next = (db: BrokerConnection): MessageBatch => {
+  const next = (db: BrokerConnection): MessageBatch<M> => {
     // Before the messages: one that is sent between the two reads must not look like a lost one.
-    const newest = lastId(db, 'broker_messages')
+    const newest = lastId(db, table)
     if (newest < position) {
       position = newest
       return { messages: [], gap: true, more: false }
     }
-    const messages = listMessages(db, position)
+    const messages = list(db, position)
     const first = messages[0]
     const gap = first ? first.id > position + 1 : newest > position
     position = messages.at(-1)?.id ?? newest
@@ -41,8 +45,8 @@ export function createMessageCursor(): MessageCursor {
 
   return {
     next,
-    moveTo: (id) => {
-      position = id
+    moveToEnd: (db) => {
+      position = lastId(db, table)
     },
   }
 }

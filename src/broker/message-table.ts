@@ -79,8 +79,11 @@ export function insertReply(
   ).run(reply.recipient, reply.surveyId, processId, reply.body, now)
 }
 
+/** A table whose ids are given one after the other and never twice. */
+export type NumberedTable = 'broker_messages' | 'broker_replies' | 'channel_events'
+
 /** The last id that the table ever gave, also when its row is gone; 0 for none. */
-export function lastId(db: BrokerConnection, table: 'broker_messages' | 'broker_replies'): number {
+export function lastId(db: BrokerConnection, table: NumberedTable): number {
   const row = db.prepare('SELECT seq FROM sqlite_sequence WHERE name = ?').get(table)
   return row ? Number(row['seq']) : 0
 }
@@ -128,13 +131,18 @@ export function listReplies(
  */
 export function prune(db: BrokerConnection, now: number, sentBefore: number): boolean {
   db.prepare('DELETE FROM broker_processes WHERE lease_until <= ?').run(now)
-  const messages = db.prepare(deleteOld('broker_messages')).run(sentBefore).changes
-  const replies = db.prepare(deleteOld('broker_replies')).run(sentBefore).changes
-  return messages === BATCH_ROWS || replies === BATCH_ROWS
+  const messages = removeOld(db, 'broker_messages', sentBefore)
+  const replies = removeOld(db, 'broker_replies', sentBefore)
+  return messages || replies
+}
+
+/** Removes at most BATCH_ROWS rows from before `sentBefore`, the oldest first. True when there may be more. */
+export function removeOld(db: BrokerConnection, table: NumberedTable, sentBefore: number): boolean {
+  return db.prepare(deleteOld(table)).run(sentBefore).changes === BATCH_ROWS
 }
 
 // Only the oldest rows are looked at, so the work is bounded without an index on the time.
-function deleteOld(table: 'broker_messages' | 'broker_replies'): string {
+function deleteOld(table: NumberedTable): string {
   return (
     `DELETE FROM ${table} WHERE sent_at < ? AND id IN ` +
     `(SELECT id FROM ${table} ORDER BY id LIMIT ${BATCH_ROWS})`

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.js'
 import type { BrokerConnection, BrokerStore } from './broker-store.js'
+import { pruneChannels } from './channel-table.js'
 import {
   listOthers,
   type ProcessEntry,
@@ -45,6 +46,12 @@ export function createProcessLease(deps: {
     return now + leaseMs
   }
 
+  const pruneAll = (db: BrokerConnection, now: number): boolean => {
+    const messages = prune(db, now, now - retentionMs)
+    const channels = pruneChannels(db, now, now - retentionMs)
+    return messages || channels
+  }
+
   return {
     hasLapsed: () => clock.now() >= leaseUntil,
 
@@ -61,15 +68,14 @@ export function createProcessLease(deps: {
       leaseUntil = await store.write((db) => {
         const now = clock.now()
         const until = extend(db, now)
-        mayHaveMore = prune(db, now, now - retentionMs)
+        mayHaveMore = pruneAll(db, now)
         return until
       })
       // Asked after the commit: until then the others may have found the lease lapsed.
       const lapsed = clock.now() >= before
       for (let batch = 1; mayHaveMore && batch < PRUNE_BATCHES_MAX; batch += 1) {
         mayHaveMore = await store.write((db) => {
-          const now = clock.now()
-          return prune(db, now, now - retentionMs)
+          return pruneAll(db, clock.now())
         })
       }
       return { lapsed }

@@ -9,95 +9,77 @@ import type {
 } from '../domain/broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
-import type { BrokerStore, BrokerWatch } from './broker-store.js'
+import type { BrokerConnection, BrokerStore, BrokerWatch } from './broker-store.js'
 import { createMessageCursor } from './message-cursor.js'
 import {
   BATCH_ROWS,
   insertMessage,
   insertReply,
   lastId,
+  listMessages,
   listReplies,
   type NewReply,
 } from './message-table.js'
 import type { GatheredAnswers, OpenSurvey } from './open-survey.js'
-import { createProcessLease, type ProcessLease } from './process-lease.js'
+import type { LineRider, SqliteLine } from './sqlite-line.js'
 import { encodeRequest } from './survey-codec.js'
 import { SurveyDesk } from './survey-desk.js'
 
 export interface SqliteBrokerDeps {
   readonly store: BrokerStore
+  /** The line of this process on the same store. */
+  readonly line: SqliteLine
   readonly clock: Clock
   readonly logger: Logger
-  /** What this process is (`http`, `socket`, …), for whoever looks at the table of processes. */
-  readonly processKind: string
-  /** How often to ask whether anybody has written. */
-  readonly pollIntervalMs: number
-  /** How often to renew the lease and to prune. */
-  readonly heartbeatMs: number
-  /** How long a process that is not heard of counts as alive; several heartbeats. */
-  readonly leaseMs: number
-  /** How long a message waits for a process that is slow to read it. */
-  readonly retentionMs: number
 }
 
 /**
  * The broker of several processes on one machine that share one SQLite file: questions and answers are rows,
- * and a cheap look at the file's version, every `pollIntervalMs`, tells when to read.
+ * read when the file's version tells that somebody has written.
  */
 export function createSqliteBroker(deps: SqliteBrokerDeps): Broker {
   return new SqliteBroker(deps)
 }
 
 class SqliteBroker implements Broker {
-  readonly processId = randomUUID()
+  readonly processId: string
   readonly #deps: SqliteBrokerDeps
   readonly #store: BrokerStore
   readonly #desk: SurveyDesk
-  readonly #lease: ProcessLease
-  readonly #cursor = createMessageCursor()
+  readonly #cursor = createMessageCursor('broker_messages', listMessages)
   readonly #surveys = new Map<string, OpenSurvey>()
   /** Writes under way that nobody waits for; `close` does. */
   readonly #pending = new Set<Promise<void>>()
-  #watch: BrokerWatch | undefined
-  #timers: NodeJS.Timeout[] = []
+  readonly #rider: LineRider = {
+    isAsked: true,
+    enter: (db) => this.#enter(db),
+    read: (watch) => {
+      const hasMore = this.#readMessages(watch)
+      this.#readReplies(watch)
+      return hasMore
+    },
+    onGap: (why) => this.#reportGap(why),
+  }
   #closing: Promise<void> | undefined
-  /** The version of the file up to which all is read; null when that is not known. */
-  #seenVersion: number | null = null
   /** Surveys of this process that are not over, those still to be sent included. */
   #asking = 0
   #lastReplyId = 0
-  #canRead = true
-  #isBeating = false
 
   constructor(deps: SqliteBrokerDeps) {
     this.#deps = deps
     this.#store = deps.store
+    this.processId = deps.line.processId
     this.#desk = new SurveyDesk({ processId: this.processId, logger: deps.logger })
-    const { store, clock, leaseMs, retentionMs } = deps
-    const entry = {
-      id: this.processId,
-      kind: deps.processKind,
-      pid: process.pid,
-      startedAt: clock.now(),
-    }
-    this.#lease = createProcessLease({ store, clock, entry, leaseMs, retentionMs })
   }
 
   async start(handlers: SurveyHandlers, onGap: () => void): Promise<void> {
     this.#desk.open(handlers, onGap, this.#isClosing())
     try {
-      await this.#join()
+      await this.#deps.line.join(this.#rider)
     } catch (error) {
       this.#desk.reset()
-      this.#closeWatch()
       throw error
     }
-    if (this.#closing) return
-    const { pollIntervalMs, heartbeatMs } = this.#deps
-    this.#timers = [
-      setInterval(() => this.#poll(), pollIntervalMs).unref(),
-      setInterval(() => this.#startBeat(), heartbeatMs).unref(),
-    ]
   }
 
   async survey<K extends SurveyKind>(
@@ -132,10 +114,10 @@ class SqliteBroker implements Broker {
     kind: K,
     request: SurveyRequest<K>,
   ): Promise<readonly string[]> {
-    if (this.#store.read((db) => this.#lease.listOthers(db)).length === 0) return []
+    if (this.#store.read((db) => this.#deps.line.listOthers(db)).length === 0) return []
     const body = encodeRequest(request)
     return this.#store.write((db) => {
-      const others = this.#lease.listOthers(db)
+      const others = this.#deps.line.listOthers(db)
       if (others.length === 0) return []
       // Replies to earlier questions, which nobody waits for any more, need not be read.
       if (this.#asking === 1) this.#lastReplyId = lastId(db, 'broker_replies')
@@ -162,45 +144,14 @@ class SqliteBroker implements Broker {
     }
   }
 
-  /** Enters this process among the others and begins to read from here on. */
-  async #join(): Promise<void> {
-    this.#closeWatch()
-    this.#watch = this.#store.openWatch()
-    this.#seenVersion = null
-    await this.#lease.enter((db) => {
-      this.#cursor.moveTo(lastId(db, 'broker_messages'))
-      this.#lastReplyId = lastId(db, 'broker_replies')
-    })
+  #enter(db: BrokerConnection): void {
+    this.#cursor.moveToEnd(db)
+    this.#lastReplyId = lastId(db, 'broker_replies')
   }
 
-  #poll(): void {
-    try {
-      if (this.#lease.hasLapsed()) this.#startBeat()
-      if (!this.#watch) return
-      const version = this.#watch.dataVersion()
-      if (version !== this.#seenVersion) {
-        // Noted before the reading: what is written meanwhile changes it again.
-        this.#seenVersion = version
-        this.#readMessages(this.#watch)
-        this.#readReplies(this.#watch)
-      }
-      if (!this.#canRead) {
-        this.#canRead = true
-        this.#reportGap('the broker can read again')
-      }
-    } catch (error) {
-      this.#seenVersion = null
-      if (!this.#canRead) return
-      this.#canRead = false
-      this.#deps.logger.error({ err: error }, 'the broker cannot read its messages')
-      this.#reportGap('the broker cannot read')
-    }
-  }
-
-  #readMessages(watch: BrokerWatch): void {
+  /** True when there may be more. */
+  #readMessages(watch: BrokerWatch): boolean {
     const { messages, gap, more } = watch.read((db) => this.#cursor.next(db))
-    // The rest comes with the next poll, so that a long backlog does not hold the thread.
-    if (more) this.#seenVersion = null
     const replies: NewReply[] = []
     for (const message of messages) {
       if (message.sender === this.processId) continue
@@ -210,6 +161,7 @@ class SqliteBroker implements Broker {
     }
     if (replies.length > 0) this.#track(this.#sendReplies(replies))
     if (gap) this.#reportGap('messages were removed before they were read')
+    return more
   }
 
   async #sendReplies(replies: readonly NewReply[]): Promise<void> {
@@ -234,56 +186,16 @@ class SqliteBroker implements Broker {
     }
   }
 
-  #startBeat(): void {
-    if (this.#isBeating || this.#closing) return
-    this.#isBeating = true
-    this.#track(
-      this.#beat()
-        .catch((error: unknown) => {
-          this.#deps.logger.warn({ err: error }, 'the broker could not renew its lease')
-        })
-        .finally(() => {
-          this.#isBeating = false
-        }),
-    )
-  }
-
-  async #beat(): Promise<void> {
-    const replaced = await this.#store.reopenIfReplaced()
-    if (this.#isClosing()) return
-    if (replaced || !this.#watch) {
-      await this.#join()
-      this.#reportGap('the database file was replaced')
-    }
-    const { lapsed } = await this.#lease.renew()
-    if (lapsed) this.#reportGap('the lease of this process had lapsed')
-  }
-
   #reportGap(why: string): void {
     if (!this.#isClosing()) this.#desk.reportGap(why)
   }
 
   /** Leaves, then answers what was asked before: nobody has to wait for a process that goes. */
   async #leave(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer)
     if (!this.#desk.isOpen()) return
-    try {
-      await this.#lease.leave()
-      if (this.#watch) {
-        this.#readMessages(this.#watch)
-        this.#readReplies(this.#watch)
-      }
-    } catch (error) {
-      this.#deps.logger.warn({ err: error }, 'the broker could not leave in order')
-    }
+    await this.#deps.line.leave(this.#rider)
     for (const survey of this.#surveys.values()) survey.settle()
     await Promise.all(this.#pending)
-    this.#closeWatch()
-  }
-
-  #closeWatch(): void {
-    this.#watch?.close()
-    this.#watch = undefined
   }
 
   #track(work: Promise<void>): void {

@@ -113,6 +113,8 @@ export const CONFIG_SCHEMA = group({
     surveyTimeoutMs: integer(1, HOUR_MS),
     heartbeatMs: integer(1, HOUR_MS),
     leaseMs: integer(1, HOUR_MS),
+    historyMetaLifetimeMs: integer(1, YEAR_SECONDS * 1000),
+    partitions: integer(1, 1024),
   }),
   apiDocs: group({ enabled: flag() }),
 })

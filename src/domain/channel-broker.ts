@@ -105,8 +105,15 @@ export interface PresenceStats {
  * UNAVAILABLE when the store cannot be reached in time.
  */
 export interface PresenceStore {
-  /** Begins to renew the lease of this process, and to sweep: `onSwept` gets each entry of a dead process once, over all processes. */
-  start(onSwept: (channel: string, info: ClientInfo) => void): Promise<void>
+  /**
+   * Begins to renew the lease of this process, and to sweep: `onSwept` gets each entry of a dead process once, over
+   * all processes. `onLost` is called when the entries of this process may have been swept, because its lease had
+   * lapsed, or lost with the store: add them again. Once, before the first `add`.
+   */
+  start(
+    onSwept: (channel: string, info: ClientInfo) => void,
+    onLost?: () => void,
+  ): Promise<void>
   /** Enters or renews. True when it was not there before. */
   add(channel: string, info: ClientInfo): Promise<boolean>
   /** True when it was there. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createMessageCursor } from '../../src/broker/message-cursor.js'
-import { BATCH_ROWS, insertMessage } from '../../src/broker/message-table.js'
+import { BATCH_ROWS, insertMessage, listMessages } from '../../src/broker/message-table.js'
 import type { SqliteStore } from '../../src/repository/sqlite-store.js'
 import { openTestStore } from '../repository/open-test-store.js'
 
@@ -14,7 +14,7 @@ function send(store: SqliteStore, count: number): Promise<void> {
 
 await t.test('message cursor reads on without a gap', async (t) => {
   const store = await openTestStore(t)
-  const cursor = createMessageCursor()
+  const cursor = createMessageCursor('broker_messages', listMessages)
   const next = () => store.read((db) => cursor.next(db))
   t.strictSame(next(), { messages: [], gap: false, more: false })
   await send(store, 2)
@@ -32,7 +32,7 @@ await t.test('message cursor reads on without a gap', async (t) => {
 
 await t.test('message cursor reads a backlog in batches', async (t) => {
   const store = await openTestStore(t)
-  const cursor = createMessageCursor()
+  const cursor = createMessageCursor('broker_messages', listMessages)
   await send(store, BATCH_ROWS + 1)
   const next = () => store.read((db) => cursor.next(db))
   t.match(next(), { messages: { length: BATCH_ROWS }, gap: false, more: true })
@@ -41,7 +41,7 @@ await t.test('message cursor reads a backlog in batches', async (t) => {
 
 await t.test('message cursor sees what was pruned before it was read', async (t) => {
   const store = await openTestStore(t)
-  const cursor = createMessageCursor()
+  const cursor = createMessageCursor('broker_messages', listMessages)
   const next = () => store.read((db) => cursor.next(db))
   await send(store, 3)
   await store.write((db) => db.prepare('DELETE FROM broker_messages WHERE id < 3').run())
@@ -54,8 +54,13 @@ await t.test('message cursor sees what was pruned before it was read', async (t)
 
 await t.test('message cursor sees data of an earlier time', async (t) => {
   const store = await openTestStore(t)
-  const cursor = createMessageCursor()
-  cursor.moveTo(100)
+  const cursor = createMessageCursor('broker_messages', listMessages)
+  await send(store, 100)
+  store.read((db) => cursor.moveToEnd(db))
+  await store.write((db) => {
+    db.prepare('DELETE FROM broker_messages').run()
+    db.prepare("DELETE FROM sqlite_sequence WHERE name = 'broker_messages'").run()
+  })
   await send(store, 2)
   t.match(
     store.read((db) => cursor.next(db)),

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { BrokerStore } from '../../src/broker/broker-store.js'
 import { insertMessage, insertReply, upsertProcess } from '../../src/broker/message-table.js'
-import { createSqliteBroker, type SqliteBrokerDeps } from '../../src/broker/sqlite-broker.js'
+import { createSqliteBroker } from '../../src/broker/sqlite-broker.js'
+import { createSqliteLine, type SqliteLineDeps } from '../../src/broker/sqlite-line.js'
 import type { Broker, SurveyHandlers } from '../../src/domain/broker.js'
 import type { SqliteStore } from '../../src/repository/sqlite-store.js'
 import { checkBroker } from '../contract/broker-contract.js'
@@ -32,20 +33,19 @@ function handlers(pushes: string[] = []): SurveyHandlers {
 function create(
   t: Test,
   store: BrokerStore,
-  overrides: Partial<SqliteBrokerDeps> = {},
+  overrides: Partial<SqliteLineDeps> = {},
 ): { broker: Broker; logger: ReturnType<typeof createMemoryLogger> } {
   const logger = createMemoryLogger()
-  const broker = createSqliteBroker({
-    store,
-    clock: SYSTEM_CLOCK,
-    logger,
+  const parts = { store, clock: SYSTEM_CLOCK, logger, ...overrides }
+  const line = createSqliteLine({
     processKind: 'test',
     pollIntervalMs: 2,
     heartbeatMs: 20,
     leaseMs: HOUR_MS,
     retentionMs: HOUR_MS,
-    ...overrides,
+    ...parts,
   })
+  const broker = createSqliteBroker({ ...parts, line })
   t.teardown(() => broker.close())
   return { broker, logger }
 }

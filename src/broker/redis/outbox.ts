@@ -1,53 +1,20 @@
+import { createGatherer } from '../gatherer.js'
 import type { BrokerBus } from './broker-redis.js'
 
-/** Over it an envelope is sent and the next one begun, in characters. */
-const ENVELOPE_LENGTH_MAX = 256 * 1024
-
-interface Envelope {
-  readonly messages: string[]
-  length: number
-  readonly sent: Promise<void>
-  readonly send: () => void
-}
-
-/**
- * Gathers what is published to one name within one turn of the event loop, well under a millisecond, into one
- * envelope: one command, one parse on the other side, and no delay when there is only one message.
- */
+/** Gathers what is published to one name within one turn into one envelope: one command, and one parse on the other side. */
 export interface Outbox {
   /** Queues one JSON text; resolves when its envelope was handed to Redis. Raises UNAVAILABLE. */
   post(name: string, message: string): Promise<void>
 }
 
 export function createOutbox(bus: Pick<BrokerBus, 'publish'>): Outbox {
-  const open = new Map<string, Envelope>()
-
-  function begin(name: string): Envelope {
-    const messages: string[] = []
-    let send: () => void = () => undefined
-    const sent = new Promise<void>((resolve, reject) => {
-      let isSent = false
-      send = () => {
-        if (isSent) return
-        isSent = true
-        if (open.get(name)?.messages === messages) open.delete(name)
-        bus.publish(name, `[${messages.join(',')}]`).then(resolve, reject)
-      }
-    })
-    setImmediate(send)
-    return { messages, length: 0, sent, send }
-  }
-
-  return {
-    post(name, message) {
-      const envelope = open.get(name) ?? begin(name)
-      open.set(name, envelope)
-      envelope.messages.push(message)
-      envelope.length += message.length
-      if (envelope.length > ENVELOPE_LENGTH_MAX) envelope.send()
-      return envelope.sent
+  const gatherer = createGatherer<string, void>({
+    async run(name, messages) {
+      await bus.publish(name, `[${messages.join(',')}]`)
+      return messages.map(() => undefined)
     },
-  }
+  })
+  return { post: (name, message) => gatherer.post(name, message, message.length) }
 }
 
 /** The messages of an envelope; null when it is none. */

@@ -86,6 +86,84 @@ export const SQLITE_MIGRATIONS: Readonly<Record<string, Migration>> = {
     'CREATE INDEX broker_replies_by_recipient ON broker_replies (recipient, id)',
     'DROP INDEX broker_replies_by_recipient',
   ),
+  // What outlives the publications of a channel. `look_at` is when the stream may have something to remove,
+  // rounded up so that its index seldom changes.
+  '2026-11-21-70-channel-streams': statements(
+    `CREATE TABLE channel_streams (
+      channel TEXT PRIMARY KEY,
+      epoch TEXT NOT NULL,
+      top INTEGER NOT NULL,
+      look_at INTEGER NOT NULL,
+      forget_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`,
+    'DROP TABLE channel_streams',
+  ),
+  '2026-11-21-71-channel-streams-by-look': statements(
+    'CREATE INDEX channel_streams_by_look ON channel_streams (look_at)',
+    'DROP INDEX channel_streams_by_look',
+  ),
+  '2026-11-21-72-channel-publications': statements(
+    `CREATE TABLE channel_publications (
+      channel TEXT NOT NULL,
+      offset INTEGER NOT NULL,
+      body TEXT NOT NULL,
+      expires_at INTEGER NOT NULL,
+      PRIMARY KEY (channel, offset)
+    ) STRICT, WITHOUT ROWID`,
+    'DROP TABLE channel_publications',
+  ),
+  // What the other processes are still to read, of all channels; ids as in broker_messages.
+  '2026-11-21-73-channel-events': statements(
+    `CREATE TABLE channel_events (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      channel TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      offset INTEGER NOT NULL,
+      epoch TEXT NOT NULL,
+      body TEXT NOT NULL,
+      sent_at INTEGER NOT NULL
+    ) STRICT`,
+    'DROP TABLE channel_events',
+  ),
+  '2026-11-21-74-channel-keys': statements(
+    `CREATE TABLE channel_keys (
+      channel TEXT NOT NULL,
+      key TEXT NOT NULL,
+      offset INTEGER NOT NULL,
+      epoch TEXT NOT NULL,
+      expires_at INTEGER NOT NULL,
+      PRIMARY KEY (channel, key)
+    ) STRICT, WITHOUT ROWID`,
+    'DROP TABLE channel_keys',
+  ),
+  '2026-11-21-75-channel-keys-by-end': statements(
+    'CREATE INDEX channel_keys_by_end ON channel_keys (expires_at)',
+    'DROP INDEX channel_keys_by_end',
+  ),
+  '2026-11-21-76-presence-entries': statements(
+    `CREATE TABLE presence_entries (
+      channel TEXT NOT NULL,
+      connection_id TEXT NOT NULL,
+      user_id TEXT NOT NULL,
+      process_id TEXT NOT NULL,
+      info TEXT NOT NULL,
+      PRIMARY KEY (channel, connection_id)
+    ) STRICT, WITHOUT ROWID`,
+    'DROP TABLE presence_entries',
+  ),
+  '2026-11-21-77-presence-entries-by-user': statements(
+    'CREATE INDEX presence_entries_by_user ON presence_entries (channel, user_id)',
+    'DROP INDEX presence_entries_by_user',
+  ),
+  '2026-11-21-78-presence-entries-by-process': statements(
+    'CREATE INDEX presence_entries_by_process ON presence_entries (process_id)',
+    'DROP INDEX presence_entries_by_process',
+  ),
+  // Processes that may have entries, so that nobody has to look through these for dead ones.
+  '2026-11-21-79-presence-processes': statements(
+    'CREATE TABLE presence_processes (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID',
+    'DROP TABLE presence_processes',
+  ),
 }
 
 function statements(up: string, down: string): Migration {
