@@ -4,6 +4,7 @@ import { createKeyRing, type KeyRing } from '../auth/key-ring.js'
 import { createKeyStore } from '../auth/key-store.js'
 import { createPasswordHasher } from '../auth/password-hasher.js'
 import { loadOrCreateSecret } from '../auth/secret-file.js'
+import { createSubscriptionTokens } from '../auth/subscription-tokens.js'
 import { createTokenIssuer } from '../auth/token-issuer.js'
 import { createTokenVault } from '../auth/token-vault.js'
 import { createTokenVerifier } from '../auth/token-verifier.js'
@@ -12,6 +13,7 @@ import type { ClientLabeler } from '../domain/client.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
 import type { PasswordHasher } from '../domain/password.js'
+import type { SubscriptionTokens } from '../domain/subscription-token.js'
 import type { KeyAdmin, TokenIssuer, TokenVault, TokenVerifier } from '../domain/token.js'
 
 /** How often a running process looks for a change of the key directory. */
@@ -30,6 +32,7 @@ export interface Auth {
   readonly clientLabeler: ClientLabeler
   readonly tokenIssuer: TokenIssuer
   readonly tokenVerifier: TokenVerifier
+  readonly subscriptionTokens: SubscriptionTokens
   readonly tokenVault: TokenVault
   readonly passwordHasher: PasswordHasher
 }
@@ -57,6 +60,11 @@ export async function createAuth({ config, clock, logger }: AuthDeps): Promise<A
       refreshLifetimeSecondsMax: session.absoluteSeconds,
       clockSkewSeconds: auth.clockSkewSeconds,
       cacheEntriesMax: auth.signatureCacheMax,
+    }),
+    subscriptionTokens: createSubscriptionTokens({
+      ...{ keyRing, clock, ...names },
+      lifetimeSecondsMax: config.realtime.subscriptionTokenSeconds,
+      clockSkewSeconds: auth.clockSkewSeconds,
     }),
     tokenVault: createTokenVault(),
     passwordHasher: createPasswordHasher(config.password),

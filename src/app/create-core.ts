@@ -3,13 +3,17 @@ import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Config } from '../config/schema.js'
 import type { ClientLabeler } from '../domain/client.js'
+import type { Broker } from '../domain/broker.js'
+import type { ChannelBroker, PresenceStore } from '../domain/channel-broker.js'
 import type { Clock } from '../domain/clock.js'
+import type { SubscriptionTokens } from '../domain/subscription-token.js'
 import type { KeyAdmin, PublicKeySource } from '../domain/token.js'
 import { createHub, type Hub } from '../realtime/hub.js'
 import { createSessionHandles, type SessionHandles } from '../realtime/session-handles.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createAuth } from './create-auth.js'
+import { createRealtime, type Realtime } from './create-realtime.js'
 import { createLogger } from './create-logger.js'
 import { createServices, type Services } from './create-services.js'
 import { createLifecycle, type Lifecycle } from './lifecycle.js'
@@ -30,6 +34,8 @@ export interface CoreOptions {
 /** Ports that a test may put in place of the real ones. */
 export interface CoreOverrides {
   readonly clock?: Clock
+  readonly channelBroker?: ChannelBroker
+  readonly presence?: PresenceStore
 }
 
 /** What every process of the house has: opened once, shared by its services. */
@@ -42,6 +48,11 @@ export interface Core extends Services {
   readonly migrator: Store['migrator']
   readonly hub: Hub
   readonly sessionHandles: SessionHandles
+  readonly channels: Realtime
+  readonly broker: Broker
+  /** This process among the others. */
+  readonly processId: string
+  readonly subscriptionTokens: SubscriptionTokens
   readonly keys: KeyAdmin
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
@@ -59,7 +70,8 @@ export async function createCore(
   const logger = await createLogger({ ...config.log, service: processKind, stream: logStream })
   const lifecycle = createLifecycle({ logger, deadlineMs: config.shutdown.deadlineMs })
   try {
-    return await openCore(options, { logger, lifecycle, clock: overrides.clock ?? systemClock })
+    const base = { logger, lifecycle, clock: overrides.clock ?? systemClock }
+    return await openCore(options, base, overrides)
   } catch (error) {
     await lifecycle.close().catch(() => undefined)
     throw error
@@ -69,6 +81,7 @@ export async function createCore(
 async function openCore(
   { config, processKind }: CoreOptions,
   base: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
+  overrides: CoreOverrides,
 ): Promise<Core> {
   const { logger, lifecycle, clock } = base
   const store = await openStore({ config, clock, logger, processKind })
@@ -78,11 +91,21 @@ async function openCore(
   const auth = await createAuth({ config, clock, logger })
   lifecycle.onClose('key ring', () => auth.keyRing.close())
 
-  const line = await joinProcesses(store, config, base)
+  const channelBroker = overrides.channelBroker ?? store.channelBroker
+  const presence = overrides.presence ?? store.presence
+  const channels = createRealtime({ config, channelBroker, presence, logger })
+  const line = await joinProcesses(store, channels, config, base)
+  lifecycle.onClose('channels', () => channels.close())
+  const { namespaces } = channels
+  const ports = { ...store, channelBroker, presence, namespaces }
   return {
     ...base,
     ...line,
-    ...createServices({ ...store, config, clock, logger, auth }),
+    ...createServices({ ...ports, config, clock, logger, auth }),
+    channels,
+    broker: store.broker,
+    processId: store.broker.processId,
+    subscriptionTokens: auth.subscriptionTokens,
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
@@ -95,6 +118,7 @@ async function openCore(
 /** What is open in this process, the answers it gives the others, and the watch over both. */
 async function joinProcesses(
   { broker, sessionStore }: Store,
+  channels: Realtime,
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<{ hub: Hub; sessionHandles: SessionHandles }> {
@@ -107,7 +131,10 @@ async function joinProcesses(
     ...{ sessionStore, clock, logger, handles: sessionHandles },
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
-  const handlers = createSurveyHandlers({ handles: sessionHandles, hub })
+  const handlers = createSurveyHandlers({
+    ...{ ...channels, processId: broker.processId, hub },
+    handles: sessionHandles,
+  })
   await broker.start(handlers, () => void monitor.sweepNow())
   lifecycle.onClose('broker', () => broker.close())
   monitor.start()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/schema.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
+import type { ChannelBroker, PresenceStore } from '../domain/channel-broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
 import type { SessionPolicy, SessionStore } from '../domain/session.js'
@@ -13,7 +14,9 @@ import {
   type AuthenticationService,
   createAuthenticationService,
 } from '../service/authentication-service.js'
+import type { Namespaces } from '../realtime/namespace.js'
 import { createPushService, type PushService } from '../service/push-service.js'
+import { createRealtimeService, type RealtimeService } from '../service/realtime-service.js'
 import { createSessionService, type SessionService } from '../service/session-service.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import type { Auth } from './create-auth.js'
@@ -30,6 +33,9 @@ export interface ServicesDeps {
   readonly transactions: TransactionRunner
   readonly sessionStore: SessionStore
   readonly broker: Broker
+  readonly channelBroker: ChannelBroker
+  readonly presence: PresenceStore
+  readonly namespaces: Namespaces
 }
 
 /** The use cases, each over the ports that it names. */
@@ -38,6 +44,7 @@ export interface Services {
   readonly sessions: SessionService
   readonly accounts: AccountService
   readonly push: PushService
+  readonly realtime: RealtimeService
 }
 
 export function createServices(deps: ServicesDeps): Services {
@@ -68,6 +75,12 @@ export function createServices(deps: ServicesDeps): Services {
       isCommonPassword: createCommonPasswordCheck(),
     }),
     push: createPushService({ broker, surveyTimeoutMs }),
+    realtime: createRealtimeService({
+      ...{ broker, surveyTimeoutMs },
+      namespaces: deps.namespaces,
+      channelBroker: deps.channelBroker,
+      presence: deps.presence,
+    }),
   }
 }
 

@@ -12,9 +12,7 @@ export function rangeOf({ since, reverse }: HistoryQuery): { after: number; befo
   if (since === null) return { after: 0, before: Number.MAX_SAFE_INTEGER }
   const whole = Number.isFinite(since.offset) ? Math.trunc(since.offset) : Number.MAX_SAFE_INTEGER
   const offset = Math.min(Math.max(whole, 0), Number.MAX_SAFE_INTEGER)
-  return reverse
-    ? { after: 0, before: offset }
-    : { after: offset, before: Number.MAX_SAFE_INTEGER }
+  return reverse ? { after: 0, before: offset } : { after: offset, before: Number.MAX_SAFE_INTEGER }
 }
 
 /** How many publications a page may have. */

@@ -37,8 +37,7 @@ export interface PresenceDesk {
 
 export function createPresenceDesk({ clock, logger, leaseMs }: PresenceDeskDeps): PresenceDesk {
   let callbacks:
-    | { onSwept: (channel: string, info: ClientInfo) => void; onLost: () => void }
-    | undefined
+    { onSwept: (channel: string, info: ClientInfo) => void; onLost: () => void } | undefined
   let isClosed = false
   let sweepsFrom = Infinity
 

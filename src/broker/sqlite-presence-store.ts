@@ -141,7 +141,7 @@ class SqlitePresenceStore implements PresenceStore {
     const { store, clock } = this.#deps
     const listDead = (db: BrokerConnection) => listDeadProcesses(db, clock.now())
     for (const processId of store.read(listDead)) {
-      for (let taken = SWEEP_ROWS; taken === SWEEP_ROWS && this.#desk.maySweep; ) {
+      for (let taken = SWEEP_ROWS; taken === SWEEP_ROWS && this.#desk.maySweep;) {
         const entries = await store.write((db) => {
           // It may have come back, or another process may be done with it.
           return listDead(db).includes(processId) ? takeEntries(db, processId, SWEEP_ROWS) : []

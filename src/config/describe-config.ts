@@ -1,5 +1,5 @@
 import { Document, isCollection, isScalar } from 'yaml'
-import { type Field, type Fields, type Group, isGroup, isSecret } from './field.js'
+import { type Field, type Fields, type Group, isGroup, isMap, isSecret } from './field.js'
 import { CONFIG_KEYS, CONFIG_SCHEMA, type Config } from './schema.js'
 
 /** What stands in the place of a secret. */
@@ -22,13 +22,17 @@ export function formatConfig(config: Config, sources: Readonly<Record<string, st
 }
 
 function maskGroup(properties: Fields, values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, field]) => [name, maskValue(field, values[name])]),
-  )
+  const present = Object.entries(properties).filter(([name]) => name in values)
+  return Object.fromEntries(present.map(([name, field]) => [name, maskValue(field, values[name])]))
 }
 
 function maskValue(field: Field | Group, value: unknown): unknown {
   if (isGroup(field)) return maskGroup(field.properties, { ...(value as object) })
+  if (isMap(field)) {
+    const { properties } = field.additionalProperties
+    const entries = Object.entries(value as Record<string, Record<string, unknown>>)
+    return Object.fromEntries(entries.map(([name, entry]) => [name, maskGroup(properties, entry)]))
+  }
   if (!isSecret(field)) return value
   if (Array.isArray(value)) return value.map(() => MASK)
   return value === '' ? value : MASK

@@ -1,5 +1,5 @@
 import type { ErrorDetail } from '../errors/app-error.js'
-import { type Field, type Group, isSecret } from './field.js'
+import { type Field, type Group, isMap, isSecret } from './field.js'
 import { FORMATS } from './format.js'
 
 const VALUE_CHARS_MAX = 80
@@ -14,7 +14,9 @@ export function expectationOf(field: Field | Group): string {
     case 'array':
       return `a list, each item ${expectationOf(field.items)}`
     case 'object':
-      return `a group of keys (${Object.keys(field.properties).join(', ')})`
+      return isMap(field)
+        ? `a map of names to ${expectationOf(field.additionalProperties)}`
+        : `a group of keys (${Object.keys(field.properties).join(', ')})`
     case 'string':
       if ('enum' in field) return `one of ${field.enum.join(', ')}`
       return FORMATS[field.format].expectation

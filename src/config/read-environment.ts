@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ErrorDetail } from '../errors/app-error.js'
-import type { Field } from './field.js'
+import { type Field, isGroup, isMap, type MapField } from './field.js'
 import { describeFileError } from './problem.js'
-import { CONFIG_KEYS } from './schema.js'
+import { CONFIG_KEYS, variableOf } from './schema.js'
 import { suggest } from './suggest.js'
 import { type Layer, createLayer, putLeaf } from './tree.js'
 
@@ -48,6 +48,10 @@ export async function readEnvironment(
 
   const known = new Set([ENVIRONMENT_VARIABLE, HOST_VARIABLE])
   for (const { path, variable, field } of CONFIG_KEYS) {
+    if (isMap(field)) {
+      for (const name of putEntries(layer, { path, variable, field }, variables)) known.add(name)
+      continue
+    }
     known.add(variable)
     const set = variables.get(variable)
     if (set) putLeaf(layer, path, parseValue(field, set.value), set.source)
@@ -96,6 +100,31 @@ function joinVariables(
   return joined
 }
 
+/**
+ * Translates the variables of a map: `<VARIABLE>_<NAME>_<KEY>` is a key of the entry `name`, where underscores
+ * in the name stand for hyphens. Answers which variables were taken.
+ */
+function putEntries(
+  layer: Layer,
+  map: { path: string; variable: string; field: MapField },
+  variables: ReadonlyMap<string, Variable>,
+): string[] {
+  const keys = Object.entries(map.field.additionalProperties.properties).map(([key, field]) => {
+    return { key, field, suffix: variableOf(key).slice(PREFIX.length - 1) }
+  })
+  const taken: string[] = []
+  for (const [variable, { value, source }] of variables) {
+    const match = keys.find(({ suffix }) => variable.endsWith(suffix))
+    if (!match || isGroup(match.field) || !variable.startsWith(`${map.variable}_`)) continue
+    const name = variable.slice(map.variable.length + 1, -match.suffix.length)
+    if (!/^[A-Z0-9_]+$/.test(name)) continue
+    const entry = name.toLowerCase().replaceAll('_', '-')
+    putLeaf(layer, `${map.path}.${entry}.${match.key}`, parseValue(match.field, value), source)
+    taken.push(variable)
+  }
+  return taken
+}
+
 /** The text as the type of its key; unchanged when it does not fit, for the validation to name it. */
 function parseValue(field: Field, text: string): unknown {
   const trimmed = text.trim()
@@ -112,6 +141,7 @@ function parseValue(field: Field, text: string): unknown {
         .map((item) => item.trim())
         .filter((item) => item !== '')
     case 'string':
+    case 'object':
       return text
   }
 }

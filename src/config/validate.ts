@@ -1,5 +1,5 @@
 import type { ErrorDetail } from '../errors/app-error.js'
-import { type Field, type Group, isGroup } from './field.js'
+import { type Field, type Group, isGroup, isMap, type MapField } from './field.js'
 import { FORMATS } from './format.js'
 import { describeValue, expectationOf, wrongValue } from './problem.js'
 import { CONFIG_KEYS, CONFIG_SCHEMA, type Config } from './schema.js'
@@ -45,24 +45,39 @@ interface Walk {
 
 function checkGroup(group: Group, tree: Tree, place: Place, walk: Walk): void {
   for (const key of Object.keys(tree)) {
-    if (!Object.hasOwn(group.properties, key)) reportUnknown(below(place, key), key, place, walk)
+    if (!Object.hasOwn(group.properties, key)) {
+      reportUnknown(below(place, key), key, { place, group }, walk)
+    }
   }
   for (const [key, field] of Object.entries(group.properties)) {
     const child = below(place, key)
     const value = tree[key]
-    if (value === undefined) reportMissing(field, child, walk)
-    else if (isGroup(field) && isTree(value)) checkGroup(field, value, child, walk)
+    if (value === undefined) {
+      if (group.required.includes(key)) reportMissing(field, child, walk)
+    } else if (isGroup(field) && isTree(value)) checkGroup(field, value, child, walk)
     else checkValue(field, value, child, walk)
   }
 }
 
 function checkValue(field: Field | Group, value: unknown, place: Place, walk: Walk): void {
-  if (field.type === 'array' && Array.isArray(value)) {
+  if (isMap(field) && isTree(value)) {
+    checkMap(field, value, place, walk)
+  } else if (field.type === 'array' && Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
       if (!accepts(field.items, item)) reportWrong(field.items, item, place, walk, `[${index}]`)
     }
   } else if (!accepts(field, value)) {
     reportWrong(field, value, place, walk)
+  }
+}
+
+function checkMap(field: MapField, tree: Tree, place: Place, walk: Walk): void {
+  const names = new RegExp(field.propertyNames.pattern)
+  for (const [name, value] of Object.entries(tree)) {
+    const child = below(place, name)
+    if (!names.test(name)) reportWrongName(name, child, walk)
+    else if (isTree(value)) checkGroup(field.additionalProperties, value, child, walk)
+    else reportWrong(field.additionalProperties, value, child, walk)
   }
 }
 
@@ -98,11 +113,26 @@ function reportMissing(field: Field | Group, { path }: Place, walk: Walk): void 
   walk.findings.push({ path, detail: { path, message }, missing: true })
 }
 
-function reportUnknown({ path, pointer }: Place, key: string, parent: Place, walk: Walk): void {
+function reportUnknown(
+  { path, pointer }: Place,
+  key: string,
+  parent: { place: Place; group: Group },
+  walk: Walk,
+): void {
   const source = walk.sources.get(pointer)
-  const message =
-    `is not a known key${source === undefined ? '' : ` (${source})`}` + hintFor(parent.path, key)
+  const hint = hintFor(parent.place.path, Object.keys(parent.group.properties), key)
+  const message = `is not a known key${source === undefined ? '' : ` (${source})`}${hint}`
   walk.findings.push({ path, detail: { path, message }, missing: false })
+}
+
+function reportWrongName(name: string, { path, pointer }: Place, walk: Walk): void {
+  const detail = wrongValue({
+    path,
+    expected: 'a name of lower-case letters, digits and single hyphens',
+    got: JSON.stringify(name),
+    source: walk.sources.get(pointer),
+  })
+  walk.findings.push({ path, detail, missing: false })
 }
 
 function reportWrong(
@@ -123,15 +153,12 @@ function reportWrong(
 }
 
 /** What was meant by an unknown key: a neighbour with nearly the same name, else the same name elsewhere. */
-function hintFor(parent: string, name: string): string {
+function hintFor(parent: string, neighbours: readonly string[], name: string): string {
   const prefix = parent === '' ? '' : `${parent}.`
   const paths = CONFIG_KEYS.map((key) => key.path)
   if (name.includes('.') && paths.includes(prefix + name)) {
     return '; write its parts as nested groups'
   }
-  const neighbours = paths
-    .filter((path) => path.startsWith(prefix))
-    .map((path) => path.slice(prefix.length).split('.')[0] ?? '')
   const near = suggest(name, neighbours)
   if (near !== null) return `; did you mean ${prefix}${near}?`
   const namesakes = paths.filter((path) => path.endsWith(`.${name}`) || path === name)

@@ -110,10 +110,7 @@ export interface PresenceStore {
    * all processes. `onLost` is called when the entries of this process may have been swept, because its lease had
    * lapsed, or lost with the store: add them again. Once, before the first `add`.
    */
-  start(
-    onSwept: (channel: string, info: ClientInfo) => void,
-    onLost?: () => void,
-  ): Promise<void>
+  start(onSwept: (channel: string, info: ClientInfo) => void, onLost?: () => void): Promise<void>
   /** Enters or renews. True when it was not there before. */
   add(channel: string, info: ClientInfo): Promise<boolean>
   /** True when it was there. */

@@ -109,9 +109,9 @@ export class ChannelState implements Flushable {
     this.#waiting.add(subscriber)
     try {
       await (this.#opening ??= this.#open())
-      while (this.#healing) await this.#healing
+      await this.#healed()
       const page = await this.#pageSince(since)
-      while (this.#healing) await this.#healing
+      await this.#healed()
       if (!this.#waiting.has(subscriber)) return false
       this.flush()
       const attachment = this.#attachmentOf(since, page)
@@ -215,6 +215,10 @@ export class ChannelState implements Flushable {
       this.#opening = null
       throw error
     }
+  }
+
+  async #healed(): Promise<void> {
+    for (let heal = this.#healing; heal !== null; heal = this.#healing) await heal
   }
 
   async #runHeal(): Promise<void> {

@@ -54,15 +54,16 @@ class Keeper implements PresenceKeeper {
 
   async start(): Promise<void> {
     const { broker, presence, findChannel } = this.#deps
-    await presence.start((channel, info) => {
-      if (findChannel(channel)?.rules.joinLeave !== true) return
-      broker.publishLeave(channel, info).catch(this.#warn('cannot tell that somebody is gone'))
-    })
-    this.#timer = setInterval(() => {
+    const refresh = (): void => {
       this.#refreshing ??= this.#refresh().finally(() => {
         this.#refreshing = null
       })
-    }, this.#deps.refreshMs).unref()
+    }
+    await presence.start((channel, info) => {
+      if (findChannel(channel)?.rules.joinLeave !== true) return
+      broker.publishLeave(channel, info).catch(this.#warn('cannot tell that somebody is gone'))
+    }, refresh)
+    this.#timer = setInterval(refresh, this.#deps.refreshMs).unref()
   }
 
   enter(channel: Channel, info: ClientInfo): Promise<void> {

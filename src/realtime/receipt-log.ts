@@ -42,7 +42,7 @@ export function takeReceipt(publication: Publication): {
 } {
   const receiptId = publication.tags?.[RECEIPT_TAG]
   if (receiptId === undefined) return { publication, receiptId: null }
-  const { [RECEIPT_TAG]: _taken, ...rest } = publication.tags ?? {}
-  const tags = Object.keys(rest).length === 0 ? null : rest
+  const kept = Object.entries(publication.tags ?? {}).filter(([name]) => name !== RECEIPT_TAG)
+  const tags = kept.length === 0 ? null : Object.fromEntries(kept)
   return { publication: { ...publication, tags }, receiptId }
 }

@@ -1,21 +1,90 @@
-import type { SurveyHandlers } from '../domain/broker.js'
+import type { SurveyAnswer, SurveyHandlers, SurveyRequest } from '../domain/broker.js'
+import { ERROR_TABLE } from '../errors/code.js'
+import type { ClientRegistry } from '../realtime/client-registry.js'
+import type { EmulationSessions } from '../realtime/emulation-sessions.js'
+import type { Hub } from '../realtime/hub.js'
+import type { DeliveryCounts, ReceiptLog } from '../realtime/receipt-log.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
 
+/** With what connections are closed that a server drops. */
+const DROP_REASON = 'dropped'
+const SECOND_MS = 1_000
+const NOTHING_DELIVERED: DeliveryCounts = { written: 0, queued: 0, dropped: 0 }
+
 export interface SurveyHandlersDeps {
+  readonly processId: string
   readonly handles: SessionHandles
-  /** The connections of this process that registered for pushes; answers how many took the message. */
-  readonly hub: { push(userId: string, event: string, message: string): number }
+  /** The connections of this process that registered for pushes. */
+  readonly hub: Pick<Hub, 'deliver' | 'drop'>
+  readonly clients: ClientRegistry
+  readonly channels: {
+    isOpen(channel: string): boolean
+    channelCount(): number
+    subscriptionCount(): number
+  }
+  readonly receipts: ReceiptLog
+  readonly emulation: Pick<EmulationSessions, 'receive'>
 }
 
 /** What this process does and answers when another one (or itself) asks all of them. */
-export function createSurveyHandlers({ handles, hub }: SurveyHandlersDeps): SurveyHandlers {
+export function createSurveyHandlers(deps: SurveyHandlersDeps): SurveyHandlers {
+  const { processId, handles, hub, clients, channels } = deps
+  const startedAtMs = performance.now()
   return {
     sessions_ended: ({ sessions }) => ({ connectionsClosed: handles.end(sessions) }),
-    push: ({ userId, event, message }) => ({ delivered: hub.push(userId, event, message) }),
+    push: ({ userId, event, message }) => {
+      const { written, queued, dropped } = hub.deliver(userId, event, message)
+      return { delivered: written, queued, dropped }
+    },
+    drop: ({ userId, event }) => ({
+      connections: hub.drop(
+        event === undefined ? { userId } : { userId, event },
+        ERROR_TABLE.CANCELLED.closeCode,
+        DROP_REASON,
+      ),
+    }),
     count_connections: ({ sessionIds }) => {
       const counts = sessionIds.map((id) => [id, handles.count(id)] as const)
       // Most sessions have nothing open in most processes: an id that is missing counts as none.
       return { bySession: Object.fromEntries(counts.filter(([, count]) => count > 0)) }
     },
+    clients: (order) => ({ connections: obey(clients, order) }),
+    receipt: (request) => ({ processId, counts: countsOf(deps, request) }),
+    process_info: () => ({
+      processId,
+      connections: clients.clientCount(),
+      users: clients.userCount(),
+      subscriptions: channels.subscriptionCount(),
+      channels: channels.channelCount(),
+      uptimeSeconds: Math.floor((performance.now() - startedAtMs) / SECOND_MS),
+    }),
+    emulate: (request) => ({
+      processId,
+      isHandled:
+        request.processId === processId && deps.emulation.receive(request.session, request.data),
+    }),
   }
+}
+
+function obey(clients: ClientRegistry, order: SurveyRequest<'clients'>): number {
+  const reached = clients.match(order)
+  switch (order.action) {
+    case 'subscribe':
+      for (const client of reached) client.subscribe(order.channel)
+      return reached.length
+    case 'unsubscribe':
+      return reached.filter((client) => client.unsubscribe(order.channel)).length
+    case 'disconnect':
+      for (const client of reached) client.disconnect(order.code, order.reason)
+      return reached.length
+  }
+}
+
+/** A process where nobody listens has delivered to nobody, and need not wait for the publication. */
+function countsOf(
+  { receipts, channels }: SurveyHandlersDeps,
+  { receiptId, channel }: SurveyRequest<'receipt'>,
+): SurveyAnswer<'receipt'>['counts'] {
+  const counts = receipts.find(receiptId)
+  return counts ?? (channels.isOpen(channel) ? null : NOTHING_DELIVERED)
 }

@@ -10,6 +10,7 @@ import type { SqliteStore } from '../../src/repository/sqlite-store.js'
 import { checkBroker } from '../contract/broker-contract.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
+import { surveyHandlers } from '../helpers/survey-handlers.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { openTestStore } from '../repository/open-test-store.js'
 import { runFixture } from '../repository/run-fixture.js'
@@ -21,6 +22,7 @@ const MESSAGE = { sender: 'stranger', surveyId: 's', kind: 'push', body: JSON.st
 
 function handlers(pushes: string[] = []): SurveyHandlers {
   return {
+    ...surveyHandlers(),
     sessions_ended: () => ({ connectionsClosed: 0 }),
     push: ({ message }) => {
       pushes.push(message)

@@ -2,8 +2,10 @@ import t from 'tap'
 import { SurveyDesk } from '../../src/broker/survey-desk.js'
 import type { SurveyHandlers } from '../../src/domain/broker.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
+import { surveyHandlers } from '../helpers/survey-handlers.js'
 
 const HANDLERS: SurveyHandlers = {
+  ...surveyHandlers(),
   sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
   push: () => {
     throw new Error('no hub')

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import type { Broker, SurveyHandlers } from '../../src/domain/broker.js'
+import { surveyHandlers } from '../helpers/survey-handlers.js'
 import { waitFor } from '../helpers/wait-for.js'
 
 /** Several processes on one line, as a test makes them. */
@@ -23,6 +24,7 @@ function listen(size: number): Heard {
   const pushes: string[] = []
   const ended: string[] = []
   const handlers: SurveyHandlers = {
+    ...surveyHandlers(),
     sessions_ended: ({ sessions }) => {
       ended.push(...sessions.map(({ id, reason }) => `${id} ${reason}`))
       return { connectionsClosed: size }

@@ -6,6 +6,7 @@ import type { User } from '../../src/domain/user.js'
 import { createSessionHandles } from '../../src/realtime/session-handles.js'
 import { createAuthenticationService } from '../../src/service/authentication-service.js'
 import { createSessionService } from '../../src/service/session-service.js'
+import { surveyDeps } from './survey-handlers.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
 import { createFakeBroker } from './fake-broker.js'
 import { createFakeClock } from './fake-clock.js'
@@ -41,9 +42,8 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const broker = createFakeBroker()
   const handles = createSessionHandles()
   const otherHandles = createSessionHandles()
-  const hub = { push: () => 0 }
-  broker.join(createSurveyHandlers({ handles, hub }))
-  broker.join(createSurveyHandlers({ handles: otherHandles, hub }))
+  broker.join(createSurveyHandlers(surveyDeps({ handles })))
+  broker.join(createSurveyHandlers(surveyDeps({ handles: otherHandles })))
 
   const keyRing = createTestRing(key)
   const audience = { issuer: 'house', audience: 'house' }

@@ -13,6 +13,7 @@ import {
 } from '../../app/redis/redis-fixture.js'
 import { type BrokerSetup, checkBroker } from '../../contract/broker-contract.js'
 import { createMemoryLogger, type LogLine } from '../../helpers/memory-logger.js'
+import { surveyHandlers } from '../../helpers/survey-handlers.js'
 import { waitFor } from '../../helpers/wait-for.js'
 
 const skip = redisMissing()
@@ -43,6 +44,7 @@ async function startProcess(
   const handled: string[] = []
   let gaps = 0
   const handlers: SurveyHandlers = {
+    ...surveyHandlers(),
     sessions_ended: ({ sessions }) => {
       handled.push(...sessions.map(({ id }) => id))
       return { connectionsClosed: sessions.length }
