@@ -9,6 +9,9 @@ import { createPresenceKeeper, type PresenceKeeper } from '../realtime/presence-
 import { createReceiptLog, type ReceiptLog } from '../realtime/receipt-log.js'
 import { createRecoveryCounts, type RecoveryCounts } from '../realtime/recovery-counts.js'
 
+/** How long a channel stays open for those that come back at once. */
+const CHANNEL_IDLE_MS = 2_000
+
 export interface RealtimeDeps {
   readonly config: Config
   readonly channelBroker: ChannelBroker
@@ -68,9 +71,6 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     },
   }
 }
-
-/** How long a channel stays open for those that come back at once. */
-const CHANNEL_IDLE_MS = 2_000
 
 /** A channel of a namespace that another process knows and this one does not is none of its business. */
 function findOrNull(namespaces: Namespaces, channel: string): Channel | null {

@@ -183,6 +183,7 @@ export class ChannelState implements Flushable {
     const events = this.#events
     if (events.length === 0) return
     this.#events = []
+    this.flushedAtMs = performance.now()
     this.#deps.queue.remove(this)
     const { rules, name } = this.channel
     const publications = events.filter(({ kind }) => kind === 'publication')
@@ -201,7 +202,6 @@ export class ChannelState implements Flushable {
     }
     for (const id of this.#receiptIds) this.#deps.receipts.record(id, { written, queued, dropped })
     this.#receiptIds = []
-    this.flushedAtMs = performance.now()
   }
 
   async #open(): Promise<void> {

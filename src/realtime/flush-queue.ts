@@ -1,6 +1,6 @@
 /** Something that gathers output and writes it in one go. */
 export interface Flushable {
-  /** When it was last flushed, in monotonic milliseconds. */
+  /** When its last flush began, in monotonic milliseconds. */
   readonly flushedAtMs: number
   /** Writes what it has gathered. Must not throw. */
   flush(): void
@@ -17,8 +17,8 @@ export interface FlushQueue {
 }
 
 /**
- * A quiet target is flushed at the end of the turn of the event loop, so a lone message loses no time. One that was
- * flushed less than `busyWindowMs` ago waits for the rest of that window: what comes meanwhile goes in the same write.
+ * A quiet target is flushed at the end of the turn of the event loop, so a lone message loses no time. One whose flush
+ * began less than `busyWindowMs` ago waits for the rest of that window: what comes meanwhile goes in the same write.
  */
 export function createFlushQueue(busyWindowMs: number): FlushQueue {
   const soon = new Set<Flushable>()
@@ -38,9 +38,10 @@ export function createFlushQueue(busyWindowMs: number): FlushQueue {
   return {
     add(target) {
       if (soon.has(target) || later.has(target)) return
-      if (performance.now() - target.flushedAtMs < busyWindowMs) {
+      const leftMs = target.flushedAtMs + busyWindowMs - performance.now()
+      if (leftMs > 0) {
         later.add(target)
-        timer ??= setTimeout(flushLater, busyWindowMs)
+        timer ??= setTimeout(flushLater, leftMs)
       } else {
         soon.add(target)
         immediate ??= setImmediate(flushSoon)
