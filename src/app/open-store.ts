@@ -114,20 +114,28 @@ function openSqliteSide(deps: StoreDeps, store: SqliteStore): SessionSide {
 
 /** Loaded only where it is configured: the client costs a start some time. */
 async function openRedisSide({ config, logger }: StoreDeps): Promise<SessionSide> {
-  const [{ openRedis }, { createRedisSessionStore }, { createRedisBroker }] = await Promise.all([
+  const [
+    { openRedis },
+    { createRedisSessionStore },
+    { createRedisBroker },
+    { createRedisChannelBroker },
+    { createRedisPresenceStore },
+  ] = await Promise.all([
     import('./redis/open-redis.js'),
     import('../repository/redis/redis-session-store.js'),
     import('../broker/redis/redis-broker.js'),
+    import('../broker/redis/redis-channel-broker.js'),
+    import('../broker/redis/redis-presence-store.js'),
   ])
   const { keyPrefix } = config.redis
   const redis = openRedis({ ...redisOptionsOf(config), channelPrefix: keyPrefix, logger })
+  const { heartbeatMs, leaseMs, historyMetaLifetimeMs } = config.broker
+  const parts = { redis, keyPrefix, logger }
   const side: SessionSide = {
     sessionStore: createRedisSessionStore({ redis, keyPrefix, logger }),
-    broker: createRedisBroker({
-      ...{ redis, keyPrefix, logger },
-      heartbeatMs: config.broker.heartbeatMs,
-      leaseMs: config.broker.leaseMs,
-    }),
+    broker: createRedisBroker({ ...parts, heartbeatMs, leaseMs }),
+    channelBroker: createRedisChannelBroker({ ...parts, metaLifetimeMs: historyMetaLifetimeMs }),
+    presence: createRedisPresenceStore({ ...parts, heartbeatMs, leaseMs }),
     checks: { redis: () => redis.check() },
     close: () => redis.close(),
   }
@@ -135,11 +143,11 @@ async function openRedisSide({ config, logger }: StoreDeps): Promise<SessionSide
   return side
 }
 
-function redisOptionsOf({ redis }: Config): Omit<RedisOptions, 'channelPrefix' | 'logger'> {
+function redisOptionsOf({ redis, broker }: Config): Omit<RedisOptions, 'channelPrefix' | 'logger'> {
   const { url, sentinelMaster, sentinelUrl, username, password, tls, commandTimeoutMs } = redis
   return {
     urls: url,
-    ...{ tls, commandTimeoutMs },
+    ...{ tls, commandTimeoutMs, partitions: broker.partitions },
     ...(sentinelUrl.length === 0
       ? {}
       : { sentinel: { masterName: sentinelMaster, urls: sentinelUrl } }),

@@ -3,8 +3,10 @@ import { AppError } from '../errors/app-error.js'
 
 /** A history of no size keeps nothing: it is none. */
 export function historyOf(options: PublishOptions): PublishOptions['history'] {
-  const { history } = options
-  return history && history.size > 0 && history.lifetimeMs > 0 ? history : null
+  if (options.history === null) return null
+  const size = Math.trunc(options.history.size)
+  const lifetimeMs = Math.trunc(options.history.lifetimeMs)
+  return size > 0 && lifetimeMs > 0 ? { size, lifetimeMs } : null
 }
 
 /** The offsets between which a page lies, both exclusive. An offset from outside may be any number. */
@@ -15,8 +17,8 @@ export function rangeOf({ since, reverse }: HistoryQuery): { after: number; befo
   return reverse ? { after: 0, before: offset } : { after: offset, before: Number.MAX_SAFE_INTEGER }
 }
 
-/** How many publications a page may have. */
-export function limitOf({ limit }: HistoryQuery): number {
+/** How many entries an answer may have. */
+export function limitOf({ limit }: Pick<HistoryQuery, 'limit'>): number {
   return Number.isFinite(limit) ? Math.max(0, Math.trunc(limit)) : Number.MAX_SAFE_INTEGER
 }
 

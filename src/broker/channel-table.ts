@@ -31,8 +31,8 @@ export interface NewEvent extends Omit<StoredEvent, 'id' | 'kind'> {
 
 /** Instants at which streams are looked at fall on multiples of this, in milliseconds. */
 const LOOK_GRAIN_MS = 60_000
-/** Publications past their lifetime that one publication removes on its way: more than come, few enough to bear. */
-const TRIM_ROWS = 16
+/** Publications past their lifetime that one step removes at most: more than one batch brings, few enough to bear. */
+const TRIM_ROWS = 512
 
 export function findStream(
   db: BrokerConnection,
@@ -75,33 +75,38 @@ export function putStream(
   ).run(channel, stream.epoch, stream.offset, roundUp(lookAt), stream.forgetAt)
 }
 
-/** Adds a publication and removes what exceeds `size`, and some of what has run out. */
 export function insertPublication(
   db: BrokerConnection,
   channel: string,
-  publication: StoredPublication,
-  bounds: { readonly size: number; readonly expiresAt: number; readonly now: number },
+  { offset, body }: StoredPublication,
+  expiresAt: number,
 ): void {
-  const { offset, body } = publication
   db.prepare(
     'INSERT INTO channel_publications (channel, offset, body, expires_at) VALUES (?, ?, ?, ?)',
-  ).run(channel, offset, body, bounds.expiresAt)
+  ).run(channel, offset, body, expiresAt)
+}
+
+/** Removes the publications up to an offset, and some of what has run out. */
+export function trimPublications(
+  db: BrokerConnection,
+  channel: string,
+  { upTo, now }: { readonly upTo: number; readonly now: number },
+): void {
   db.prepare('DELETE FROM channel_publications WHERE channel = ? AND offset <= ?').run(
     channel,
-    offset - bounds.size,
+    upTo,
   )
   const oldest = db
     .prepare(
       'SELECT expires_at FROM channel_publications WHERE channel = ? ORDER BY offset LIMIT 1',
     )
     .get(channel)
-  if (oldest && Number(oldest['expires_at']) <= bounds.now) {
-    db.prepare(
-      'DELETE FROM channel_publications WHERE channel = ?1 AND expires_at <= ?2 AND offset IN ' +
-        '(SELECT offset FROM channel_publications WHERE channel = ?1 ' +
-        `ORDER BY offset LIMIT ${TRIM_ROWS})`,
-    ).run(channel, bounds.now)
-  }
+  if (!oldest || Number(oldest['expires_at']) > now) return
+  db.prepare(
+    'DELETE FROM channel_publications WHERE channel = ?1 AND expires_at <= ?2 AND offset IN ' +
+      '(SELECT offset FROM channel_publications WHERE channel = ?1 ' +
+      `ORDER BY offset LIMIT ${TRIM_ROWS})`,
+  ).run(channel, now)
 }
 
 /** The publications strictly between two offsets that have not run out. */

@@ -14,6 +14,14 @@ export function insertPresenceProcess(db: BrokerConnection, processId: string): 
   db.prepare('INSERT INTO presence_processes (id) VALUES (?) ON CONFLICT DO NOTHING').run(processId)
 }
 
+/** False when the others have swept it, or the data is of another time. */
+export function hasPresenceProcess(db: BrokerConnection, processId: string): boolean {
+  return (
+    db.prepare('SELECT 1 AS found FROM presence_processes WHERE id = ?').get(processId) !==
+    undefined
+  )
+}
+
 /** Whether the process has exactly this entry; null when nobody has one of this connection. */
 export function isEntryCurrent(
   db: BrokerConnection,

@@ -86,21 +86,24 @@ function parseBody(text: string, at: number): { content: PublicationContent; end
 
 /** Raises when the text describes no client. */
 export function parseInfo(text: string): ClientInfo {
-  const value = parseRecord(text)
-  const { connectionId, userId, connectionInfo = null, channelInfo = null } = value
+  return toInfo(JSON.parse(text))
+}
+
+/** Raises when the value describes no client. */
+export function toInfo(value: unknown): ClientInfo {
+  const { connectionId, userId, connectionInfo = null, channelInfo = null } = toRecord(value)
   if (typeof connectionId !== 'string' || typeof userId !== 'string') throw notOurs()
   if (!isTextOrNull(connectionInfo) || !isTextOrNull(channelInfo)) throw notOurs()
   return { connectionId, userId, connectionInfo, channelInfo }
 }
 
 function parseTags(text: string): Readonly<Record<string, string>> {
-  const value = parseRecord(text)
+  const value = toRecord(JSON.parse(text))
   if (!Object.values(value).every((tag) => typeof tag === 'string')) throw notOurs()
   return value as Record<string, string>
 }
 
-function parseRecord(text: string): Record<string, unknown> {
-  const value: unknown = JSON.parse(text)
+function toRecord(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notOurs()
   return value as Record<string, unknown>
 }

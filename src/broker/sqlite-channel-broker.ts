@@ -159,10 +159,7 @@ class SqliteChannelBroker implements ChannelBroker {
 
   #write(messages: readonly ChannelMessage[]): Promise<readonly PublishOutcome[]> {
     const { store, clock, logger } = this.#deps
-    const written = store.write((db) => {
-      const now = clock.now()
-      return messages.map((message) => this.#streams.write(db, message, now))
-    })
+    const written = store.write((db) => this.#streams.write(db, messages, clock.now()))
     const delivered = written.then((outcomes) => {
       try {
         this.#catchUp()

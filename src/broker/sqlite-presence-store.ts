@@ -2,10 +2,12 @@ import type { ClientInfo, PresenceStats, PresenceStore } from '../domain/channel
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
 import type { BrokerConnection, BrokerStore } from './broker-store.js'
+import { limitOf } from './channel-input.js'
 import { createPresenceDesk } from './presence-desk.js'
 import {
   countEntries,
   countEntriesOfUser,
+  hasPresenceProcess,
   insertPresenceProcess,
   isEntryCurrent,
   listDeadProcesses,
@@ -45,9 +47,9 @@ class SqlitePresenceStore implements PresenceStore {
     onBeat: (lapsed) => this.#onBeat(lapsed),
   }
   #hasEntered = false
-  /** The file was replaced since the last beat. */
-  #isReplaced = false
-  #sweeping: Promise<void> | undefined
+  /** The entries may be gone, and nobody has been told. */
+  #isLost = false
+  #beating: Promise<void> | undefined
 
   constructor(deps: SqlitePresenceStoreDeps) {
     this.#deps = deps
@@ -92,7 +94,7 @@ class SqlitePresenceStore implements PresenceStore {
 
   async list(channel: string, limit: number): Promise<readonly ClientInfo[]> {
     this.#desk.assertUsable()
-    return this.#deps.store.read((db) => listEntries(db, channel, Math.max(0, limit)))
+    return this.#deps.store.read((db) => listEntries(db, channel, limitOf({ limit })))
   }
 
   async stats(channel: string): Promise<PresenceStats> {
@@ -108,7 +110,7 @@ class SqlitePresenceStore implements PresenceStore {
   async close(): Promise<void> {
     const wasOpen = this.#desk.isOpen
     if (!this.#desk.close() || !wasOpen) return
-    await this.#sweeping
+    await this.#beating
     try {
       while ((await this.#take(this.#deps.line.processId)).length === SWEEP_ROWS);
     } catch (error) {
@@ -119,22 +121,31 @@ class SqlitePresenceStore implements PresenceStore {
 
   #enter(db: BrokerConnection): void {
     insertPresenceProcess(db, this.#deps.line.processId)
-    this.#isReplaced = this.#hasEntered
+    // Not for the first time: the file was replaced.
+    this.#isLost = this.#hasEntered
   }
 
   #onBeat(lapsed: boolean): void {
-    if (lapsed || this.#isReplaced) {
-      this.#isReplaced = false
-      this.#desk.reportLost()
-    }
-    if (!this.#desk.maySweep) return
-    this.#sweeping ??= this.#sweep()
+    if (!this.#desk.isOpen) return
+    this.#isLost ||= lapsed
+    this.#beating ??= this.#beat()
       .catch((error: unknown) => {
         this.#deps.logger.warn({ err: error }, 'presence could not be swept')
       })
       .finally(() => {
-        this.#sweeping = undefined
+        this.#beating = undefined
       })
+  }
+
+  async #beat(): Promise<void> {
+    const { store, line } = this.#deps
+    const isKnown = store.read((db) => hasPresenceProcess(db, line.processId))
+    if (this.#isLost || !isKnown) {
+      await store.write((db) => insertPresenceProcess(db, line.processId))
+      this.#isLost = false
+      this.#desk.reportLost()
+    }
+    if (this.#desk.maySweep) await this.#sweep()
   }
 
   async #sweep(): Promise<void> {

@@ -10,6 +10,7 @@ import {
   putStream,
   removePublications,
   type StreamRow,
+  trimPublications,
 } from './channel-table.js'
 import type { RecordKind } from './publication-codec.js'
 
@@ -27,12 +28,23 @@ export interface StreamWriterDeps {
 
 /** Writes streams, each step within a transaction of the caller. */
 export interface StreamWriter {
-  /** Checks the key, appends, numbers, and lets the processes know. */
-  write(db: BrokerConnection, message: ChannelMessage, now: number): PublishOutcome
+  /** Checks the key of each, appends, numbers, and lets the processes know; one outcome each. */
+  write(
+    db: BrokerConnection,
+    messages: readonly ChannelMessage[],
+    now: number,
+  ): readonly PublishOutcome[]
   /** The stream, made when it is absent; it will not be forgotten for a while. */
   open(db: BrokerConnection, channel: string, now: number): StreamRow
   /** Whether `open` has something to write. */
   isOpenDue(stream: StreamRow | undefined, now: number): boolean
+}
+
+/** A stream that a batch has changed. It is written back, and trimmed, once. */
+interface OpenStream {
+  readonly stream: StreamRow
+  readonly size: number
+  readonly lookAt: number
 }
 
 export function createStreamWriter({ metaLifetimeMs }: StreamWriterDeps): StreamWriter {
@@ -59,23 +71,29 @@ export function createStreamWriter({ metaLifetimeMs }: StreamWriterDeps): Stream
     db: BrokerConnection,
     { channel, body }: ChannelMessage,
     history: NonNullable<PublishOptions['history']>,
-    now: number,
+    { now, streams }: { now: number; streams: Map<string, OpenStream> },
   ): StreamPosition {
-    const stream = findStream(db, channel, now) ?? begin(db, channel, now)
-    const offset = stream.offset + 1
+    const before =
+      streams.get(channel)?.stream ?? findStream(db, channel, now) ?? begin(db, channel, now)
+    const position = { offset: before.offset + 1, epoch: before.epoch }
     const expiresAt = now + history.lifetimeMs
-    const forgetAt = Math.max(stream.forgetAt, now + metaLifetimeMs, expiresAt)
-    putStream(db, channel, { epoch: stream.epoch, offset, forgetAt }, expiresAt)
-    const bounds = { size: history.size, expiresAt, now }
-    insertPublication(db, channel, { offset, body }, bounds)
-    return { offset, epoch: stream.epoch }
+    insertPublication(db, channel, { offset: position.offset, body }, expiresAt)
+    const forgetAt = Math.max(before.forgetAt, now + metaLifetimeMs, expiresAt)
+    const stream = { ...position, forgetAt }
+    streams.set(channel, { stream, size: history.size, lookAt: expiresAt })
+    return position
   }
 
-  function write(db: BrokerConnection, message: ChannelMessage, now: number): PublishOutcome {
+  function writeOne(
+    db: BrokerConnection,
+    message: ChannelMessage,
+    batch: { now: number; streams: Map<string, OpenStream> },
+  ): PublishOutcome {
     const { channel, kind, body, history, idempotency } = message
+    const { now } = batch
     const used = idempotency && findKey(db, channel, idempotency.key, now)
     if (used) return { position: used.offset === 0 ? null : used, duplicate: true }
-    const position = history && append(db, message, history, now)
+    const position = history && append(db, message, history, batch)
     const { offset, epoch } = position ?? { offset: 0, epoch: '' }
     if (idempotency) {
       const expiresAt = now + idempotency.lifetimeMs
@@ -83,6 +101,20 @@ export function createStreamWriter({ metaLifetimeMs }: StreamWriterDeps): Stream
     }
     insertEvent(db, { channel, kind, offset, epoch, body }, now)
     return { position, duplicate: false }
+  }
+
+  function write(
+    db: BrokerConnection,
+    messages: readonly ChannelMessage[],
+    now: number,
+  ): readonly PublishOutcome[] {
+    const batch = { now, streams: new Map<string, OpenStream>() }
+    const outcomes = messages.map((message) => writeOne(db, message, batch))
+    for (const [channel, { stream, size, lookAt }] of batch.streams) {
+      putStream(db, channel, stream, lookAt)
+      trimPublications(db, channel, { upTo: stream.offset - size, now })
+    }
+    return outcomes
   }
 
   return { write, open, isOpenDue }

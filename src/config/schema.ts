@@ -147,7 +147,7 @@ export const CONFIG_SCHEMA = group({
     heartbeatMs: integer(1, HOUR_MS),
     leaseMs: integer(1, HOUR_MS),
     historyMetaLifetimeMs: integer(1, YEAR_SECONDS * 1000),
-    partitions: integer(1, 1024),
+    partitions: integer(2, 1024),
   }),
   apiDocs: group({ enabled: flag() }),
 })

@@ -72,7 +72,10 @@ export interface ChannelListener {
   onUnsure(channels: readonly string[] | null): void
 }
 
-/** Every method raises UNAVAILABLE when the store cannot be reached in time. */
+/**
+ * Every method raises UNAVAILABLE when the store cannot be reached in time. The name of a channel is any text without
+ * NUL; who takes names from outside bounds their length.
+ */
 export interface ChannelBroker {
   start(listener: ChannelListener): Promise<void>
   /** Resolves when everything published from now on reaches the listener. The caller counts its subscribers. */

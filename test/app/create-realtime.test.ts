@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createRealtime } from '../../src/app/create-realtime.js'
 import { testConfig } from '../helpers/app-config.js'
-import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
+import { createMemoryChannels } from '../helpers/memory-channels.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 

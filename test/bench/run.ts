@@ -1,11 +1,13 @@
 /** `npm run bench -- NAME …`: runs the named comparisons, or all. Figures are printed, never asserted. */
 import { benchFanout } from './fanout-bench.js'
+import { benchBroker } from './broker-bench.js'
 import { benchHttp } from './http-bench.js'
 import { benchRevocation } from './revocation-bench.js'
 import { benchStartup } from './startup-bench.js'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   fanout: benchFanout,
+  broker: benchBroker,
   http: benchHttp,
   revocation: benchRevocation,
   startup: benchStartup,

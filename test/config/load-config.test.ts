@@ -132,7 +132,10 @@ await t.test('loadConfig gives the defaults of common.yaml and the debug overlay
       commandTimeoutMs: 1000,
       keyPrefix: 'gatehouse:',
     },
-    broker: { surveyTimeoutMs: 500, heartbeatMs: 1000, leaseMs: 5000 },
+    broker: {
+      ...{ surveyTimeoutMs: 500, heartbeatMs: 1000, leaseMs: 5000 },
+      ...{ historyMetaLifetimeMs: 2_592_000_000, partitions: 64 },
+    },
     apiDocs: { enabled: true },
   })
 })

@@ -4,7 +4,7 @@ import { ChannelState } from '../../src/realtime/channel-state.js'
 import { createFlushQueue } from '../../src/realtime/flush-queue.js'
 import { createNamespaces } from '../../src/realtime/namespace.js'
 import { createReceiptLog } from '../../src/realtime/receipt-log.js'
-import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
+import { createMemoryChannels } from '../helpers/memory-channels.js'
 import { STREAM_RULES } from './channel-rules.js'
 
 const channel = createNamespaces(STREAM_RULES, { kept: {} }).find('kept:a')

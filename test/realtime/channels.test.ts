@@ -6,7 +6,7 @@ import { type Attachment, createChannels, type Subscriber } from '../../src/real
 import { createNamespaces } from '../../src/realtime/namespace.js'
 import { publishTo } from '../../src/realtime/publish.js'
 import { createReceiptLog } from '../../src/realtime/receipt-log.js'
-import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
+import { createMemoryChannels } from '../helpers/memory-channels.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { OPEN_RULES, STREAM_RULES } from './channel-rules.js'

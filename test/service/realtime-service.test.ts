@@ -4,7 +4,7 @@ import { createNamespaces } from '../../src/realtime/namespace.js'
 import { createRealtimeService, HISTORY_LIMIT_MAX } from '../../src/service/realtime-service.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
 import { createFakeBroker } from '../helpers/fake-broker.js'
-import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
+import { createMemoryChannels } from '../helpers/memory-channels.js'
 import { surveyDeps } from '../helpers/survey-handlers.js'
 import { OPEN_RULES, STREAM_RULES } from '../realtime/channel-rules.js'
 

@@ -27,7 +27,7 @@ import type {
 } from '../../src/socket/protocols/centrifuge/centrifuge-deps.js'
 import { createSocketPlugin, type SocketPluginOptions } from '../../src/socket/socket-plugin.js'
 import { createFakeBroker, type FakeBroker } from '../helpers/fake-broker.js'
-import { createMemoryChannels, type MemoryChannels } from '../helpers/memory-channel-broker.js'
+import { createMemoryChannels, type MemoryChannels } from '../helpers/memory-channels.js'
 import { createTestKey, createTestRing } from '../helpers/test-keys.js'
 import { OPEN_RULES, STREAM_RULES } from '../realtime/channel-rules.js'
 import { createFakeClock } from '../helpers/fake-clock.js'

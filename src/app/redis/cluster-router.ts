@@ -8,15 +8,18 @@ import { redisUnavailable, replyCodeOf } from './redis-error.js'
 import { RedisLink, type TrackedReply } from './redis-link.js'
 import type { RedisFeed, RedisRouter } from './redis-router.js'
 
-/** Into how many partitions the channels of the message bus are hashed; the same in every process. */
-const PARTITION_COUNT = 16
 const REDIRECTS_MAX = 5
-/** How often the map is read again while a master is missing, and at rest; milliseconds. */
+/**
+ * How often the map is read again while a master is missing, and at rest; milliseconds. A subscription whose slot has
+ * moved falls silent, and the library does not always notice: the map does.
+ */
 const REFRESH_IN_DOUBT_MS = 250
-const REFRESH_AT_REST_MS = 30_000
+const REFRESH_AT_REST_MS = 2_000
 
 export interface ClusterRouterDeps {
   readonly seeds: readonly [RedisEndpoint, ...RedisEndpoint[]]
+  /** Into how many partitions the channels are hashed; the same in every process. */
+  readonly partitions: number
   readonly role: RedisRole
   readonly onUp: () => void
   readonly deadlines: DeadlineQueue
@@ -34,7 +37,7 @@ interface Node {
  * what may be cached.
  */
 export class ClusterRouter implements RedisRouter {
-  readonly tags = partitionTags(PARTITION_COUNT)
+  readonly tags: readonly string[]
   readonly #deps: ClusterRouterDeps
   readonly #nodes = new Map<string, Node>()
   readonly #listeners: (() => void)[] = []
@@ -46,6 +49,7 @@ export class ClusterRouter implements RedisRouter {
 
   constructor(deps: ClusterRouterDeps) {
     this.#deps = deps
+    this.tags = partitionTags(deps.partitions)
   }
 
   start(): void {

@@ -29,13 +29,15 @@ export function hashSlot(key: string): number {
  */
 export function partitionTags(count: number): readonly string[] {
   const width = SLOT_COUNT / count
-  const tags: string[] = []
-  for (let candidate = 0; tags.length < count; candidate += 1) {
-    const tag = `${tags.length}-${candidate}`
-    const position = hashSlot(tag) / width - tags.length
-    if (position >= 0.4 && position < 0.6) tags.push(tag)
+  const tags = new Map<number, string>()
+  for (let candidate = 0; tags.size < count; candidate += 1) {
+    const tag = String(candidate)
+    const position = hashSlot(tag) / width
+    const partition = Math.floor(position)
+    const isInMiddle = position - partition >= 0.4 && position - partition < 0.6
+    if (isInMiddle && !tags.has(partition)) tags.set(partition, tag)
   }
-  return tags
+  return Array.from({ length: count }, (_, partition) => tags.get(partition) ?? '')
 }
 
 function hashedPartOf(key: string): string {

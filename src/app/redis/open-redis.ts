@@ -4,7 +4,7 @@ import { invalidArgument } from '../../errors/app-error.js'
 import { ClusterRouter } from './cluster-router.js'
 import { DeadlineQueue } from './deadline-queue.js'
 import { createMasterRouter } from './master-router.js'
-import { createRedisBus, type RedisBus } from './redis-bus.js'
+import { createRedisBus, type RedisBus, type RedisTopics } from './redis-bus.js'
 import type { RedisRole } from './redis-connection.js'
 import { parseRedisUrl, parseSentinelUrl, type RedisTls } from './redis-endpoint.js'
 import { redisUnavailable, replyCodeOf } from './redis-error.js'
@@ -14,6 +14,7 @@ import { createSentinelMaster } from './sentinel-master.js'
 import { waitUntilMostAreUp } from './start-deadline.js'
 
 const START_TIMEOUT_MS = 5_000
+const PARTITION_COUNT = 64
 
 export interface RedisOptions {
   /** One: a single server. Several: seeds of a Cluster. With `sentinel`: none. */
@@ -26,8 +27,10 @@ export interface RedisOptions {
   readonly commandTimeoutMs: number
   /** How long `start()` waits for a first server to answer, in milliseconds; 5,000 by default. */
   readonly startTimeoutMs?: number
-  /** Before the name of every channel. */
+  /** Before the name of every channel of the bus. */
   readonly channelPrefix: string
+  /** Into how many partitions the channels of a Cluster are hashed, the same in every process; 64 by default. */
+  readonly partitions?: number
   readonly logger: Logger
 }
 
@@ -35,6 +38,8 @@ export interface RedisOptions {
 export interface RedisConnections {
   /** The message bus, on connections of its own. */
   readonly bus: RedisBus
+  /** Names that come and go, on the connections of the bus. */
+  readonly topics: RedisTopics
   /**
    * Connects; resolves when the first server answers, raises UNAVAILABLE (`redis_unavailable`) when none does
    * in time.
@@ -88,6 +93,7 @@ export function openRedis(options: RedisOptions): RedisConnections {
 
   return {
     bus,
+    topics: bus.topics,
     async start() {
       try {
         router.start()
@@ -121,7 +127,10 @@ function createRouter(options: RedisOptions, parts: RouterParts): RedisRouter {
   if (sentinel) return createSentinelRouter(options, sentinel, parts)
   const [first, ...others] = urls.map((url) => parseRedisUrl(url, options))
   if (!first) throw invalidArgument('Redis needs at least one URL.')
-  if (others.length > 0) return new ClusterRouter({ seeds: [first, ...others], logger, ...parts })
+  if (others.length > 0) {
+    const { partitions = PARTITION_COUNT } = options
+    return new ClusterRouter({ seeds: [first, ...others], partitions, logger, ...parts })
+  }
   const resolve = () => first
   return createMasterRouter({ link: new RedisLink({ resolve, logger, ...parts }), resolve })
 }

@@ -51,6 +51,14 @@ interface RedisClient {
     channels: string[],
     listener: (message: string, channel: string) => void,
   ): Promise<void>
+  unsubscribe(
+    channels: string[],
+    listener: (message: string, channel: string) => void,
+  ): Promise<void>
+  sUnsubscribe(
+    channels: string[],
+    listener: (message: string, channel: string) => void,
+  ): Promise<void>
   on(event: string, listener: (argument: unknown) => void): unknown
 }
 
@@ -66,13 +74,17 @@ export class RedisConnection {
   readonly #lost: Promise<unknown>
   readonly #onLost: (cause: unknown) => void
   readonly #doubtListeners: (() => void)[] = []
+  readonly #subscription: RedisSubscription | undefined
+  readonly #onMessage = (message: string, channel: string): void =>
+    this.#subscription?.onMessage(channel, message)
   #trust: { isTrusted: boolean } = { isTrusted: false }
   #isOpen = true
   #isPongAwaited = false
   #missedPings = 0
   #pingTimer: NodeJS.Timeout | undefined
 
-  private constructor(client: RedisClient, { endpoint, deadlines }: RedisConnectionDeps) {
+  private constructor(client: RedisClient, { endpoint, role, deadlines }: RedisConnectionDeps) {
+    this.#subscription = role.subscription
     this.address = addressOf(endpoint)
     this.#client = client
     this.#deadlines = deadlines
@@ -126,19 +138,29 @@ export class RedisConnection {
 
   /** The reply to one command within the deadline. Raises UNAVAILABLE or the server's error reply. */
   send(args: readonly string[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const deadline = this.#deadlines.add(() => reject(redisUnavailable()))
-      this.#client.sendCommand(args).then(
-        (reply) => {
-          deadline.settle()
-          resolve(reply)
-        },
-        (error: unknown) => {
-          deadline.settle()
-          reject(toRedisError(error))
-        },
-      )
-    })
+    return this.#inTime(this.#client.sendCommand(args))
+  }
+
+  /**
+   * Subscribes to more channels, which are in one slot when they are sharded; resolves within the deadline when
+   * they stand. Only on a connection that was opened with a subscription. Raises as `send` does.
+   */
+  async subscribe(channels: readonly string[]): Promise<void> {
+    await this.#inTime(
+      this.#subscription?.isSharded === true
+        ? this.#client.sSubscribe([...channels], this.#onMessage)
+        : this.#client.subscribe([...channels], this.#onMessage),
+    )
+  }
+
+  /** Takes `subscribe` back. Raises as `send` does. */
+  async unsubscribe(channels: readonly string[]): Promise<void> {
+    // Named with its listener: else the library would take a later subscription for one that stands already.
+    await this.#inTime(
+      this.#subscription?.isSharded === true
+        ? this.#client.sUnsubscribe([...channels], this.#onMessage)
+        : this.#client.unsubscribe([...channels], this.#onMessage),
+    )
   }
 
   /** The reply to a command that the cluster answers only right after ASKING. */
@@ -170,20 +192,33 @@ export class RedisConnection {
       this.close(new Error('the channels moved to another node'))
     })
     await this.#client.connect()
-    if (role.subscription) await this.#subscribe(role.subscription)
+    if (role.subscription) await this.#subscribeFirst(role.subscription)
     if (!this.#isOpen) throw new Error('lost while connecting')
     this.#trust = { isTrusted: true }
     this.#pingTimer = setInterval(() => this.#ping(), PING_INTERVAL_MS)
   }
 
-  async #subscribe({ channels, isSharded, onMessage }: RedisSubscription): Promise<void> {
-    const listener = (message: string, channel: string): void => onMessage(channel, message)
-    if (!isSharded) {
-      await this.#client.subscribe([...channels], listener)
-      return
-    }
+  async #subscribeFirst({ channels, isSharded }: RedisSubscription): Promise<void> {
+    if (channels.length === 0) return
     // One command may only name channels of one slot.
-    await Promise.all(channels.map((channel) => this.#client.sSubscribe([channel], listener)))
+    const commands = isSharded ? channels.map((channel) => [channel]) : [channels]
+    await Promise.all(commands.map((names) => this.subscribe(names)))
+  }
+
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#deadlines.add(() => reject(redisUnavailable()))
+      work.then(
+        (reply) => {
+          deadline.settle()
+          resolve(reply)
+        },
+        (error: unknown) => {
+          deadline.settle()
+          reject(toRedisError(error))
+        },
+      )
+    })
   }
 
   #ping(): void {

@@ -2,47 +2,47 @@
 const REPEAT_MS = 500
 
 export interface GapWatchDeps {
-  /** Whether every subscription stands and is not in doubt. */
-  readonly isSound: () => boolean
+  /** Whether every subscription of this part stands and is not in doubt. */
+  readonly isSound: (part: string) => boolean
   /** Called when a gap begins, again while it lasts, and when it is over. */
-  readonly report: (why: string) => void
+  readonly report: (why: string, parts: readonly string[]) => void
   /** Called when a gap is over, after the report. */
-  readonly onOver: () => void
+  readonly onOver?: () => void
 }
 
-/** Follows the times in which messages may be lost. */
+/** Follows the times in which messages may be lost, for parts that fail one by one. */
 export interface GapWatch {
   start(): void
-  enter(): void
-  leave(): void
+  enter(parts: readonly string[]): void
+  /** No-op for parts that are in no gap. */
+  leave(parts: readonly string[]): void
   close(): void
 }
 
 export function createGapWatch({ isSound, report, onOver }: GapWatchDeps): GapWatch {
-  let isInGap = false
+  const inGap = new Set<string>()
   let timer: NodeJS.Timeout | undefined
 
-  function leave(): void {
-    if (!isInGap) return
-    isInGap = false
-    report('the subscriptions stand again')
-    onOver()
+  function leave(parts: readonly string[]): void {
+    const left = parts.filter((part) => inGap.delete(part))
+    if (left.length === 0) return
+    report('the subscriptions stand again', left)
+    onOver?.()
   }
 
   function look(): void {
-    if (!isInGap) return
     // A connection that was only late becomes sound again without a new one.
-    if (isSound()) leave()
-    else report('a subscription is down')
+    leave([...inGap].filter(isSound))
+    if (inGap.size > 0) report('a subscription is down', [...inGap])
   }
 
   return {
     start() {
       timer ??= setInterval(look, REPEAT_MS).unref()
     },
-    enter() {
-      isInGap = true
-      report('a subscription is in doubt')
+    enter(parts) {
+      for (const part of parts) inGap.add(part)
+      report('a subscription is in doubt', parts)
     },
     leave,
     close: () => clearInterval(timer),

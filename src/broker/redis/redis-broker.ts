@@ -8,11 +8,11 @@ import type {
   SurveyResult,
 } from '../../domain/broker.js'
 import type { Logger } from '../../domain/logger.js'
-import { AppError, toAppError } from '../../errors/app-error.js'
 import type { GatheredAnswers } from '../open-survey.js'
 import { encodeRequest } from '../survey-codec.js'
 import { SurveyDesk } from '../survey-desk.js'
 import type { BrokerRedis } from './broker-redis.js'
+import { toBrokerError } from './broker-error.js'
 import { type BusMessage, isBusMessage } from './bus-message.js'
 import { createGapWatch, type GapWatch } from './gap-watch.js'
 import { createOutbox, openEnvelope, type Outbox } from './outbox.js'
@@ -21,6 +21,8 @@ import { SurveyInbox } from './survey-inbox.js'
 
 /** The name that every process listens to, beside its own id. */
 const EVERYBODY = 'all'
+/** The questions and answers fail together, wherever their partitions lie. */
+const WHOLE = ['']
 /** How long a process that leaves waits for the last questions, in milliseconds. */
 const ECHO_TIMEOUT_MS = 250
 
@@ -81,8 +83,8 @@ class RedisBroker implements Broker {
       // Only who listens may be asked: first the subscription, then the lease.
       await redis.bus.listen([EVERYBODY, this.processId], {
         onMessage: (name, text) => this.#receive(name, text),
-        onDoubt: () => this.#gaps.enter(),
-        onRestored: () => this.#gaps.leave(),
+        onDoubt: () => this.#gaps.enter(WHOLE),
+        onRestored: () => this.#gaps.leave(WHOLE),
       })
       await this.#registry.renew()
     } catch (error) {
@@ -211,16 +213,4 @@ class RedisBroker implements Broker {
     await Promise.all(this.#pending)
     await this.#deps.redis.bus.close()
   }
-}
-
-/** What leaves the broker: UNAVAILABLE with its own reason, or what `toAppError` makes of it. */
-function toBrokerError(error: unknown): AppError {
-  const known = toAppError(error)
-  if (known.code !== 'UNAVAILABLE') return known
-  return new AppError(
-    'UNAVAILABLE',
-    'broker_unavailable',
-    'The other processes cannot be reached at the moment; try again.',
-    { retryAfterSeconds: known.retryAfterSeconds ?? 1, cause: error },
-  )
 }

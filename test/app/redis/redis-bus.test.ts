@@ -72,6 +72,59 @@ await t.test('on a single redis', { skip }, async (t) => {
   })
 })
 
+await t.test('topics on a single redis', { skip }, async (t) => {
+  const server = await startRedis(t)
+
+  await t.test('topics come and go on the connection of the bus', async (t) => {
+    const redis = await open(t, [server.url])
+    const heard: string[] = []
+    const doubts: string[] = []
+    const listener = {
+      onMessage: (name: string, message: string) => heard.push(`${name} ${message}`),
+      onDoubt: (tags: readonly string[]) => doubts.push(...tags),
+      onRestored: () => undefined,
+    }
+    const { topics } = redis
+    t.strictSame(topics.tags, [''])
+    t.equal(topics.publishCommand, 'PUBLISH')
+    await t.rejects(topics.subscribe('', 'early'), UNAVAILABLE, 'nobody listens yet')
+    await topics.listen(listener)
+    t.ok(topics.isSound(''))
+    t.notOk(topics.isSound('unknown'))
+    await topics.subscribe('', 'a')
+    // The names of the bus come later, and take the topics along to a new connection.
+    const ear = await listen(redis, ['all'])
+    t.strictSame(doubts, [''])
+    await waitFor('both stand', () => topics.isSound('') && redis.bus.isSound)
+    await server.command('PUBLISH', 'a', '1')
+    await server.command('PUBLISH', 'test:all', '2')
+    await waitFor('both', () => heard.length + ear.heard.length === 2)
+    t.strictSame([heard, ear.heard], [['a 1'], ['all: 2']])
+    const clients = String(await server.command('CLIENT', 'LIST', 'TYPE', 'pubsub'))
+    t.equal(clients.trim().split('\n').length, 1)
+    topics.unsubscribe('', 'a')
+    topics.unsubscribe('', 'never')
+    await waitFor('its end', async () => (await server.command('PUBLISH', 'a', '3')) === 0)
+    await topics.subscribe('', 'b')
+    topics.close()
+    await waitFor('the end of all', async () => (await server.command('PUBLISH', 'b', '3')) === 0)
+    t.ok(redis.bus.isSound, 'the bus goes on')
+  })
+
+  await t.test('topics end with their connection when there is no bus', async (t) => {
+    const redis = await open(t, [server.url])
+    await redis.topics.listen({
+      onMessage: () => undefined,
+      onDoubt: () => undefined,
+      onRestored: () => undefined,
+    })
+    await redis.topics.subscribe('', 'c')
+    redis.topics.close()
+    t.notOk(redis.topics.isSound(''))
+    await waitFor('the end', async () => (await server.command('PUBLISH', 'c', '3')) === 0)
+  })
+})
+
 await t.test('on a cluster', { skip }, async (t) => {
   const nodes = await startCluster(t)
   const urls = nodes.map(({ url }) => url)

@@ -11,6 +11,12 @@ await t.test('sqlite migrations make the tables of session store and broker', as
     'broker_processes',
     'broker_messages',
     'broker_replies',
+    'channel_streams',
+    'channel_publications',
+    'channel_events',
+    'channel_keys',
+    'presence_entries',
+    'presence_processes',
   ]) {
     t.match(
       tables.find((table) => table['name'] === name),

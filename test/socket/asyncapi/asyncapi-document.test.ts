@@ -94,7 +94,7 @@ await t.test('it says what is said on the wire', async (t) => {
   for (const line of wire.lines()) {
     const kind = 'push' in line ? push : Object.keys(line).length === 0 ? ping : reply
     t.equal(kind?.(line), null)
-    for (const name of Object.keys((line['push'] ?? line) as object)) covered.add(name)
+    for (const name of Object.keys(line['push'] ?? line)) covered.add(name)
   }
   const expected = METHODS.filter((method) => method !== 'send')
   t.strictSame(

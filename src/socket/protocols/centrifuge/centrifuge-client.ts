@@ -1,25 +1,23 @@
-import { setImmediate as turn } from 'node:timers/promises'
-import type { EndedSession } from '../../../domain/session.js'
-import { sessionOver } from '../../../domain/session.js'
-import { toAppError, unauthenticated } from '../../../errors/app-error.js'
-import type { Batch, BatchEncoder } from '../../../realtime/batch.js'
+import { type EndedSession, sessionOver } from '../../../domain/session.js'
+import { toAppError } from '../../../errors/app-error.js'
+import type { Batch } from '../../../realtime/batch.js'
 import type { DeliveryOutcome } from '../../../realtime/channels.js'
-import { personalChannel, PERSONAL_NAMESPACE } from '../../../realtime/channel-name.js'
 import type { RealtimeClient } from '../../../realtime/client-registry.js'
 import type { ClientLine, CloseFrame } from '../../client-line.js'
-import { isRecord } from '../../json-member.js'
 import {
   ANONYMOUS,
   type CentrifugeDeps,
   type CentrifugeOptions,
   type ClientIdentity,
-  identityOf,
+  type ClientOrigin,
 } from './centrifuge-deps.js'
 import { CHANNEL_COMMANDS, type CommandContext } from './channel-commands.js'
 import { DISCONNECTS, REPLY_ERRORS, replyErrorOf, ReplyFailure, UNSUBSCRIBES } from './code.js'
-import { type Command, type Params, parseCommands, positionOf, textOf } from './command.js'
+import { type Command, type Params, parseCommands, textOf } from './command.js'
+import { type Applicant, identify, renew, subscribePersonal } from './client-admission.js'
 import { connectionQuota } from './connection-quota.js'
 import { KeyedWork } from './keyed-work.js'
+import { LifeWatch } from './life-watch.js'
 import {
   connectJson,
   errorReplyOf,
@@ -39,16 +37,6 @@ const ROTATION_SHARE_MIN = 0.8
 const SECOND_MS = 1_000
 const VERSION = 'gatehouse'
 
-/** What a transport knows of a connection before its first command. */
-export interface ClientOrigin {
-  /** The access token that came as a cookie; null when there is none that may be used. */
-  readonly credential: string | null
-  /** How batches are written on the line. */
-  readonly encoder: BatchEncoder
-  /** The secret name for clients that send by separate requests; null for others. */
-  readonly session: string | null
-}
-
 type State = 'new' | 'connecting' | 'connected' | 'closed'
 
 /**
@@ -65,7 +53,7 @@ export class CentrifugeClient implements RealtimeClient {
   readonly #openedAtMs: number
   #state: State = 'new'
   #identity: ClientIdentity = ANONYMOUS
-  #pingedAtMs: number
+  readonly #life: LifeWatch
   #moveAtMs = Infinity
   #detach: (() => void) | null = null
   /** Commands that came before the connection was accepted. */
@@ -86,7 +74,7 @@ export class CentrifugeClient implements RealtimeClient {
     this.#origin = origin
     this.#subscriptions = new SubscriptionSet(deps, options, this)
     this.#openedAtMs = performance.now()
-    this.#pingedAtMs = this.#openedAtMs
+    this.#life = new LifeWatch(this.#openedAtMs)
   }
 
   get id(): string {
@@ -204,7 +192,7 @@ export class CentrifugeClient implements RealtimeClient {
   /** Never rejects. */
   async #connect({ id, params }: Command): Promise<void> {
     try {
-      const identity = await this.#identify(params)
+      const identity = await identify(this.#deps, this.#options, this.#applicant(), params)
       if (!this.#line.isOpen()) return
       this.#identity = identity
       const isWithin = await connectionQuota(this.#deps, this.#options).enter(this.id, this.userId)
@@ -214,7 +202,12 @@ export class CentrifugeClient implements RealtimeClient {
         return
       }
       this.#held = []
-      const subscriptions = await this.#subscribeOwn(params)
+      const subscriptions = await subscribePersonal(
+        this.#deps,
+        this.#subscriptions,
+        this.userId,
+        params,
+      )
       if (!this.#line.isOpen()) return
       this.#beConnected(id, subscriptions)
     } catch (error) {
@@ -227,8 +220,7 @@ export class CentrifugeClient implements RealtimeClient {
     const { session } = this.#origin
     this.#state = 'connected'
     this.#deps.clients.add(this)
-    // Those who came together are not pinged together.
-    this.#pingedAtMs = performance.now() - Math.random() * (pingIntervalMs / 2)
+    this.#life.begin(performance.now(), this.#options)
     if (rotationMs > 0) {
       const share = ROTATION_SHARE_MIN + Math.random() * (1 - ROTATION_SHARE_MIN)
       this.#moveAtMs = performance.now() + share * rotationMs
@@ -269,29 +261,21 @@ export class CentrifugeClient implements RealtimeClient {
     this.#line.send(errorReplyOf(id, replyErrorOf(thrown)))
   }
 
+  #applicant(): Applicant {
+    return {
+      line: this.#line,
+      credential: this.#origin.credential,
+      onAttached: (detach) => {
+        this.#detach = detach
+      },
+      onSessionEnded: (ended) => this.#endWith(ended),
+    }
+  }
+
   #leaveSession(): void {
     this.#detach?.()
     this.#detach = null
     this.#subscriptions.removeAll()
-  }
-
-  /** Who it is, with the handle of the session in place. */
-  async #identify(params: Params): Promise<ClientIdentity> {
-    const token = textOf(params, 'token') || this.#origin.credential
-    if (token === null) {
-      if (this.#options.anonymous) return ANONYMOUS
-      throw new ReplyFailure(REPLY_ERRORS.unauthorized)
-    }
-    const { authentication, sessionHandles } = this.#deps
-    const first = await authentication.authenticate(token)
-    if (!this.#line.isOpen()) return ANONYMOUS
-    this.#detach = sessionHandles.attach(first.sessionId, {
-      end: (ended) => this.#endWith(ended),
-    })
-    // The session may have ended after the check and before the handle was there to hear of it. With the handle in
-    // place a second check leaves no such gap.
-    const principal = await authentication.authenticate(token)
-    return identityOf(principal)
   }
 
   /** The displaced tab is told why, in words, before it is closed for good. */
@@ -299,20 +283,6 @@ export class CentrifugeClient implements RealtimeClient {
     const { message } = sessionOver(reason)
     this.#line.send(messagePush({ type: 'session_ended', reason, message }))
     this.#close({ code: DISCONNECTS.sessionEnded.code, reason })
-  }
-
-  /** The channels to which the server subscribes every connection of a user. */
-  async #subscribeOwn(params: Params): Promise<ReadonlyMap<string, SubscribeResult>> {
-    const results = new Map<string, SubscribeResult>()
-    const { userId } = this.#identity
-    if (userId === '' || !this.#deps.namespaces.has(PERSONAL_NAMESPACE)) return results
-    const channel = personalChannel(userId)
-    const wanted = isRecord(params['subs']) ? params['subs'][channel] : undefined
-    const since = isRecord(wanted) && wanted['recover'] === true ? positionOf(wanted) : null
-    await this.#subscriptions.subscribeByServer(channel, since, (result) =>
-      results.set(channel, result),
-    )
-    return results
   }
 
   #dispatch(command: Command): void {
@@ -381,28 +351,15 @@ export class CentrifugeClient implements RealtimeClient {
         await this.#refresh(params)
         reply(JSON.stringify({ version: VERSION, expires: true, ttl: this.#ttlSeconds() }))
         return
-      case 'publish':
-      case 'presence':
-      case 'presence_stats':
-      case 'history':
-      case 'rpc':
-        reply(await CHANNEL_COMMANDS[method](this.#context(), params))
-        return
-      case 'connect':
-      case 'ping':
-      case 'send':
-        await turn()
+      default:
+        reply((await CHANNEL_COMMANDS[method]?.(this.#context(), params)) ?? '{}')
     }
   }
 
-  /** Takes a newer token of the same session. One that is refused for good ends the connection. */
+  /** A token that is refused for good ends the connection. */
   async #refresh(params: Params): Promise<void> {
     try {
-      const principal = await this.#deps.authentication.authenticate(textOf(params, 'token'))
-      if (principal.sessionId !== this.#identity.sessionId) {
-        throw unauthenticated('token_foreign', 'The token is of another session.')
-      }
-      this.#identity = identityOf(principal)
+      this.#identity = await renew(this.#deps, this.#identity, params)
     } catch (thrown) {
       const { code, reason } = toAppError(thrown)
       if (code === 'UNAUTHENTICATED' && reason !== 'token_expired') this.#line.fail(thrown)
@@ -412,17 +369,10 @@ export class CentrifugeClient implements RealtimeClient {
 
   /** Pings, and closes a connection whose peer did not answer; false then. */
   #watchLife(nowMs: number): boolean {
-    const { pingIntervalMs, pongTimeoutMs } = this.#options
-    const isAnswered = this.#line.lastSeenAtMs >= this.#pingedAtMs
-    if (!isAnswered && nowMs - this.#pingedAtMs >= pongTimeoutMs) {
-      this.#close(DISCONNECTS.noPong)
-      return false
-    }
-    if (nowMs - this.#pingedAtMs >= pingIntervalMs) {
-      this.#pingedAtMs = nowMs
-      this.#line.send('{}')
-    }
-    return true
+    const found = this.#life.check(nowMs, this.#line.lastSeenAtMs, this.#options)
+    if (found === 'ping') this.#line.send('{}')
+    if (found === 'dead') this.#close(DISCONNECTS.noPong)
+    return found !== 'dead'
   }
 
   #context(): CommandContext {

@@ -4,6 +4,7 @@ import type { Logger } from '../../../domain/logger.js'
 import type { Principal } from '../../../domain/session.js'
 import type { SubscriptionTokens } from '../../../domain/subscription-token.js'
 import type { UserRole } from '../../../domain/user.js'
+import type { BatchEncoder } from '../../../realtime/batch.js'
 import type { Channels } from '../../../realtime/channels.js'
 import type { ClientRegistry } from '../../../realtime/client-registry.js'
 import type { Namespaces } from '../../../realtime/namespace.js'
@@ -63,6 +64,16 @@ export interface CentrifugeOptions {
   readonly subscriptionsPerConnectionMax: number
   /** Publications that one history request brings. */
   readonly historyLimitMax: number
+}
+
+/** What a transport knows of a connection before its first command. */
+export interface ClientOrigin {
+  /** The access token that came as a cookie; null when there is none that may be used. */
+  readonly credential: string | null
+  /** How batches are written on the line. */
+  readonly encoder: BatchEncoder
+  /** The secret name for clients that send by separate requests; null for others. */
+  readonly session: string | null
 }
 
 /** The identity that an access token proves. */

@@ -10,7 +10,7 @@ import { takeReceipt } from '../../../realtime/receipt-log.js'
 import { isRecord } from '../../json-member.js'
 import type { CentrifugeDeps, CentrifugeOptions, ClientIdentity } from './centrifuge-deps.js'
 import { REPLY_ERRORS, ReplyFailure } from './code.js'
-import { countOf, dataOf, flagOf, type Params, positionOf, textOf } from './command.js'
+import { countOf, dataOf, flagOf, type Method, type Params, positionOf, textOf } from './command.js'
 import { historyJson, presenceJson } from './reply.js'
 import type { SubscriptionSet } from './subscription-set.js'
 
@@ -29,9 +29,13 @@ export interface CommandContext {
 type CommandHandler = (context: CommandContext, params: Params) => Promise<string>
 
 /** The commands about a channel that need no more than one question. */
-export const CHANNEL_COMMANDS: Readonly<
-  Record<'publish' | 'presence' | 'presence_stats' | 'history' | 'rpc', CommandHandler>
-> = { publish, presence, presence_stats: presenceStats, history, rpc }
+export const CHANNEL_COMMANDS: Readonly<Partial<Record<Method, CommandHandler>>> = {
+  publish,
+  presence,
+  presence_stats: presenceStats,
+  history,
+  rpc,
+}
 
 async function publish(context: CommandContext, params: Params): Promise<string> {
   const { deps, identity, subscriptions } = context

@@ -1,4 +1,5 @@
-import { AppError, INTERNAL_MESSAGE, toAppError } from '../../../errors/app-error.js'
+import type { AppError } from '../../../errors/app-error.js'
+import { INTERNAL_MESSAGE, toAppError } from '../../../errors/app-error.js'
 import { TOO_LARGE_REASON } from '../../../errors/code.js'
 import type { CloseCause, CloseFrame } from '../../client-line.js'
 

@@ -5,7 +5,7 @@ import type {
   CentrifugeOptions,
 } from '../../../../src/socket/protocols/centrifuge/centrifuge-deps.js'
 import { connectionQuota } from '../../../../src/socket/protocols/centrifuge/connection-quota.js'
-import { createMemoryChannels } from '../../../helpers/memory-channel-broker.js'
+import { createMemoryChannels } from '../../../helpers/memory-channels.js'
 import { createMemoryLogger } from '../../../helpers/memory-logger.js'
 
 function createQuota(connectionsPerUserMax: number) {

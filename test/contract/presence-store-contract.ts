@@ -1,0 +1,202 @@
+import type { Test } from 'tap'
+import type { ClientInfo, PresenceStore } from '../../src/domain/channel-broker.js'
+import { waitFor } from '../helpers/wait-for.js'
+
+/** Several processes with one presence, as a test makes them. */
+export interface PresenceSetup {
+  /** A started store, as in a process of its own; closed with the test. Leases last for about a second. */
+  readonly createStore: (listeners?: Partial<PresenceEar>) => Promise<PresenceStore>
+  /** Runs a process that enters these, `COUNT` connections on each channel, and is killed then (-9). */
+  readonly runAndKill: (channels: readonly string[], count: number) => Promise<void>
+  /** Loses every entry and lease, as a store that was emptied. */
+  readonly loseEntries: () => Promise<void>
+}
+
+export interface PresenceEar {
+  onSwept(channel: string, info: ClientInfo): void
+  onLost(): void
+}
+
+export function infoOf(connectionId: string, userId: string): ClientInfo {
+  return { connectionId, userId, connectionInfo: '{"n":"é😀"}', channelInfo: null }
+}
+
+/** Ids of the connections on a channel, sorted. */
+async function idsOn(store: PresenceStore, channel: string): Promise<string[]> {
+  const entries = await store.list(channel, 1_000_000)
+  return entries.map(({ connectionId }) => connectionId).sort()
+}
+
+/** What every implementation of the port promises. */
+export async function checkPresenceStore(
+  t: Test,
+  open: (t: Test) => Promise<PresenceSetup>,
+): Promise<void> {
+  await checkEntries(t, open)
+  await checkDeath(t, open)
+}
+
+type Open = (t: Test) => Promise<PresenceSetup>
+
+async function checkEntries(t: Test, open: Open): Promise<void> {
+  await t.test('entries are seen by all processes, once each', async (t) => {
+    const { createStore } = await open(t)
+    const [a, b] = [await createStore(), await createStore()]
+    const channels = ['room', 'room:{b}\n2']
+    for (const channel of channels) {
+      t.equal(await a.add(channel, infoOf('1', 'ann')), true)
+      t.equal(await a.add(channel, infoOf('1', 'ann')), false, 'renewed')
+      t.equal(await b.add(channel, infoOf('2', 'ann')), true)
+      t.equal(await b.add(channel, infoOf('3', '')), true)
+      for (const store of [a, b]) {
+        t.strictSame(await idsOn(store, channel), ['1', '2', '3'])
+        t.strictSame(await store.stats(channel), { connections: 3, users: 2 })
+        t.equal(await store.countOfUser(channel, 'ann'), 2)
+        t.equal(await store.countOfUser(channel, ''), 1)
+        t.equal(await store.countOfUser(channel, 'bob'), 0)
+      }
+    }
+    const [entry] = (await b.list('room', 10)).filter(({ connectionId }) => connectionId === '1')
+    t.strictSame(entry, infoOf('1', 'ann'))
+    t.strictSame(await a.list('nobody', 10), [])
+    t.strictSame(await a.stats('nobody'), { connections: 0, users: 0 })
+  })
+
+  await t.test('an entry that is removed is gone, once', async (t) => {
+    const { createStore } = await open(t)
+    const [a, b] = [await createStore(), await createStore()]
+    await a.add('room', infoOf('1', 'ann'))
+    await a.add('room', infoOf('2', 'ann'))
+    await a.add('other', infoOf('1', 'ann'))
+    t.strictSame((await Promise.all([a.remove('room', '1'), b.remove('room', '1')])).sort(), [
+      false,
+      true,
+    ])
+    t.equal(await a.remove('room', 'stranger'), false)
+    t.strictSame(await a.stats('room'), { connections: 1, users: 1 })
+    t.equal(await b.remove('room', '2'), true)
+    t.strictSame(await a.stats('room'), { connections: 0, users: 0 })
+    t.equal(await a.countOfUser('room', 'ann'), 0)
+    t.strictSame(await idsOn(b, 'other'), ['1'])
+    t.equal(await a.add('room', infoOf('1', 'ann')), true, 'and may come back')
+  })
+
+  await t.test('an entry that changes takes the place of the former', async (t) => {
+    const { createStore } = await open(t)
+    const [a, b] = [await createStore(), await createStore()]
+    await a.add('room', infoOf('1', 'ann'))
+    const changed = { ...infoOf('1', 'bob'), channelInfo: '[1]' }
+    t.equal(await a.add('room', changed), false)
+    t.strictSame(await a.list('room', 10), [changed])
+    t.strictSame(await a.stats('room'), { connections: 1, users: 1 })
+    t.equal(await a.countOfUser('room', 'ann'), 0)
+    t.equal(await a.countOfUser('room', 'bob'), 1)
+    t.equal(await b.add('room', changed), false, 'by another process')
+    await a.close()
+    t.strictSame(await b.list('room', 10), [changed], 'which has it now')
+  })
+
+  await t.test('a list has at most its limit', async (t) => {
+    const { createStore } = await open(t)
+    const store = await createStore()
+    const ids = Array.from({ length: 300 }, (_, index) => `${index}`)
+    const added = await Promise.all(ids.map((id) => store.add('room', infoOf(id, `u${+id % 7}`))))
+    t.ok(added.every(Boolean))
+    t.strictSame(await store.stats('room'), { connections: 300, users: 7 })
+    t.strictSame(await store.list('room', 0), [])
+    const some = await store.list('room', 50)
+    t.equal(new Set(some.map(({ connectionId }) => connectionId)).size, 50)
+    t.strictSame(await idsOn(store, 'room'), [...ids].sort())
+    t.equal((await store.list('room', Infinity)).length, 300)
+  })
+
+  await t.test('racing changes of one connection leave the counts right', async (t) => {
+    const { createStore } = await open(t)
+    const stores = [await createStore(), await createStore()]
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        const store = stores[index % 2]
+        const id = `${index % 5}`
+        return index % 3 === 0 ? store?.remove('room', id) : store?.add('room', infoOf(id, 'ann'))
+      }),
+    )
+    const ids = await idsOn(stores[0] as PresenceStore, 'room')
+    t.strictSame(await stores[1]?.stats('room'), {
+      connections: ids.length,
+      users: ids.length > 0 ? 1 : 0,
+    })
+    t.equal(await stores[1]?.countOfUser('room', 'ann'), ids.length)
+  })
+}
+
+async function checkDeath(t: Test, open: Open): Promise<void> {
+  await t.test('a process that closes leaves nothing, and nobody sweeps it', async (t) => {
+    const { createStore } = await open(t)
+    const swept: string[] = []
+    const a = await createStore()
+    const b = await createStore({ onSwept: (channel) => swept.push(channel) })
+    await a.add('room', infoOf('1', 'ann'))
+    await b.add('room', infoOf('2', 'bob'))
+    await a.close()
+    await a.close()
+    t.strictSame(await idsOn(b, 'room'), ['2'])
+    t.strictSame(swept, [])
+    const closed = { code: 'UNAVAILABLE', reason: 'broker_closed' }
+    await t.rejects(a.add('room', infoOf('1', 'ann')), closed)
+    await t.rejects(a.remove('room', '1'), closed)
+    await t.rejects(a.list('room', 1), closed)
+    await t.rejects(a.stats('room'), closed)
+    await t.rejects(a.countOfUser('room', 'ann'), closed)
+    const started = { code: 'INTERNAL', reason: 'broker_started' }
+    await t.rejects(
+      a.start(() => undefined),
+      started,
+    )
+    await t.rejects(
+      b.start(() => undefined),
+      started,
+    )
+  })
+
+  await t.test('what a killed process has left is swept once, by one of the others', async (t) => {
+    const { createStore, runAndKill } = await open(t)
+    const swept: string[] = []
+    const note = (by: string) => (channel: string, info: ClientInfo) =>
+      swept.push(`${channel} ${info.connectionId} ${info.userId} ${by}`)
+    const survivors = await Promise.all(
+      ['a', 'b', 'c'].map((by) => createStore({ onSwept: note(by) })),
+    )
+    const [first] = survivors as [PresenceStore]
+    await first.add('one', infoOf('alive', 'ann'))
+    await runAndKill(['one', 'two'], 300)
+    await waitFor(
+      'the sweep',
+      async () => {
+        const stats = await Promise.all(['one', 'two'].map((channel) => first.stats(channel)))
+        return stats[0]?.connections === 1 && stats[1]?.connections === 0
+      },
+      15_000,
+    )
+    await waitFor('every leave', () => swept.length >= 600)
+    const entries = swept.map((line) => line.split(' ').slice(0, 2).join(' '))
+    t.equal(new Set(entries).size, 600, 'each')
+    t.equal(entries.length, 600, 'once')
+    t.strictSame(await idsOn(first, 'one'), ['alive'])
+    t.equal(await first.countOfUser('two', 'dead'), 0)
+  })
+
+  await t.test('a process whose entries were lost is told, and enters them again', async (t) => {
+    const { createStore, loseEntries } = await open(t)
+    let lost = 0
+    const store: PresenceStore = await createStore({
+      onLost: () => {
+        lost += 1
+      },
+    })
+    await store.add('room', infoOf('1', 'ann'))
+    await loseEntries()
+    await waitFor('the news', () => lost > 0)
+    t.equal(await store.add('room', infoOf('1', 'ann')), true)
+    t.strictSame(await store.stats('room'), { connections: 1, users: 1 })
+  })
+}
