@@ -37,8 +37,6 @@ const ROTATION_SHARE_MIN = 0.8
 const SECOND_MS = 1_000
 const VERSION = 'gatehouse'
 
-type State = 'new' | 'connecting' | 'connected' | 'closed'
-
 /**
  * One client of the Centrifuge client protocol, version 2 (https://centrifugal.dev/docs/transports/client_protocol),
  * over any line. It belongs to the session of its token and ends with it. It owns no timer: `tick` is called by whoever
@@ -51,7 +49,7 @@ export class CentrifugeClient implements RealtimeClient {
   readonly #line: ClientLine
   readonly #subscriptions: SubscriptionSet
   readonly #openedAtMs: number
-  #state: State = 'new'
+  #state: 'new' | 'connecting' | 'connected' | 'closed' = 'new'
   #identity: ClientIdentity = ANONYMOUS
   readonly #life: LifeWatch
   #moveAtMs = Infinity
