@@ -15,8 +15,7 @@ function documentedKeys(content: string): { path: string; comment: string }[] {
       const path = `${prefix}${String(key.value)}`
       // The comment above the first key of a map belongs to the map.
       const comment = (key.commentBefore ?? '') + (index === 0 ? (node.commentBefore ?? '') : '')
-      // An empty map is a value: its entries have names that nobody knows here.
-      if (isMap(value) && value.items.length > 0) walk(value, `${path}.`)
+      if (isMap(value) && !CONFIG_KEYS.some((known) => known.path === path)) walk(value, `${path}.`)
       else found.push({ path, comment })
     }
   }
