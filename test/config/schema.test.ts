@@ -50,7 +50,7 @@ await t.test('common.yaml holds exactly the keys of the schema, in its order', a
     // What stands above an empty line introduces the file or the group.
     const own = comment.split('\n\n').at(-1) ?? ''
     const named = own.match(/\bAPP_[A-Z_]+\b/g) ?? []
-    const isEntries = path === 'signIn.providers'
+    const isEntries = path === 'signIn.providers' || path === 'realtime.namespaces'
     const expected = isEntries
       ? [`${variableOf(path)}_`]
       : /^(?:http|socket|grpc)\.host$/.test(path)
