@@ -23,8 +23,7 @@ COPY --from=build /src/node_modules ./node_modules
 COPY --from=build /src/configs ./configs
 COPY --from=build /src/protos ./protos
 COPY --from=build /src/assets ./assets
-COPY --from=build /src/dist/bin ./dist/bin
-COPY --from=build /src/dist/src ./dist/src
+COPY --from=build /src/dist/bundle ./dist/bundle
 USER node
 VOLUME /var/lib/gatehouse
 EXPOSE 8080 30000 9090
