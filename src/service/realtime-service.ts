@@ -17,11 +17,10 @@ import {
 import { publishTo } from '../realtime/publish.js'
 import { takeReceipt } from '../realtime/receipt-log.js'
 import { randomId } from '../util/random-id.js'
+import type { DeliveryReceipt, Receipt } from './receipt.js'
 import { collectReceipt } from './receipt-collector.js'
 
-/** How much the answer to a publish says about its delivery. */
-export const RECEIPTS = ['none', 'nodes', 'written'] as const
-export type Receipt = (typeof RECEIPTS)[number]
+export { type DeliveryReceipt, type Receipt, RECEIPTS } from './receipt.js'
 
 export interface PublishRequest {
   readonly channel: string
@@ -31,21 +30,6 @@ export interface PublishRequest {
   readonly idempotencyKey?: string
   readonly tags?: Readonly<Record<string, string>>
   readonly receipt?: Receipt
-}
-
-/** What became of a publication, over all processes that answered in time. */
-export interface DeliveryReceipt {
-  readonly processes: {
-    readonly asked: number
-    readonly answered: number
-    readonly missing: readonly string[]
-  }
-  /** Connections that the publication was handed to; 0 under `nodes`. */
-  readonly written: number
-  /** Of those, how many still had it in their queue. */
-  readonly queued: number
-  /** Connections that did not get it, because they were over their bound. */
-  readonly dropped: number
 }
 
 export interface PublishAnswer {

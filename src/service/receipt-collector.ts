@@ -1,5 +1,5 @@
 import type { Broker, SurveyAnswer } from '../domain/broker.js'
-import type { DeliveryReceipt, Receipt } from './realtime-service.js'
+import type { DeliveryReceipt, Receipt } from './receipt.js'
 
 /** Pauses between two questions: short at first, since most processes have it by then. */
 const PAUSE_MS_FIRST = 5

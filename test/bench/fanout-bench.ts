@@ -90,6 +90,7 @@ async function fanOut(bare: Served, socket: Served, tokens: readonly string[]): 
       result,
     }
   }
+  await printIdle(bare, socket)
   for (const [title, command] of [
     ['one publication at a time', 'run 1'],
     [`${BUSY_OUTSTANDING} publications outstanding`, `run ${BUSY_OUTSTANDING}`],
@@ -105,6 +106,18 @@ async function fanOut(bare: Served, socket: Served, tokens: readonly string[]): 
     print(await inTurns(subjects, ROUNDS))
   }
   await Promise.all([bareLoad.end(), load.end()])
+}
+
+/** What the two cost while nobody speaks: it is in every figure, and weighs more the slower the machine is. */
+async function printIdle(bare: Served, socket: Served): Promise<void> {
+  const costs: string[] = []
+  for (const [name, { pid }] of Object.entries({ ws: bare, 'app socket': socket })) {
+    const before = cpuMicroseconds(pid)
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+    const perSecond = (cpuMicroseconds(pid) - before) / SETTLE_MS
+    costs.push(`${name} ${perSecond.toFixed(1)} ms/s`)
+  }
+  process.stdout.write(`idle, ${ROOM} connections: ${costs.join(', ')}\n`)
 }
 
 function print(samples: Record<string, Sample[]>): void {
@@ -178,11 +191,18 @@ async function startLoad(plan: LoadPlan): Promise<Load> {
 }
 
 async function nextLine(child: ChildProcess, lines: Interface): Promise<string> {
-  const ended = once(child, 'exit').then(() => {
+  const stop = new AbortController()
+  const { signal } = stop
+  const ended = once(child, 'exit', { signal }).then(() => {
     throw new Error('the load ended early')
   })
-  const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string]
-  return line
+  ended.catch(() => undefined)
+  try {
+    const [line] = (await Promise.race([once(lines, 'line', { signal }), ended])) as [string]
+    return line
+  } finally {
+    stop.abort()
+  }
 }
 
 function addressOf(served: Served, listener: string): { host: string; port: number } {

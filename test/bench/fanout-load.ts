@@ -32,6 +32,8 @@ export interface LoadResult {
 }
 
 const OPENING_AT_ONCE = 50
+/** What a server asks with and a client answers with. */
+const PING = '{}'
 const DEADLINE_MS = 30_000
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as LoadPlan
@@ -106,7 +108,9 @@ class Client {
         delivered += (length + 1) / (plan.lineBytes + 1)
         counts.frames += 1
       } else {
-        this.onReply(data.toString('utf8', at + header, at + header + length))
+        const text = data.toString('utf8', at + header, at + header + length)
+        if (text === PING) this.send(PING)
+        else this.onReply(text)
       }
       at += header + length
     }

@@ -6,6 +6,7 @@ import {
   type LoadedConfig,
   loadConfig,
 } from '../../src/config/load-config.js'
+import { isMap } from '../../src/config/field.js'
 import { CONFIG_KEYS } from '../../src/config/schema.js'
 import { AppError } from '../../src/errors/app-error.js'
 
@@ -227,13 +228,12 @@ await t.test('every key can be set by its variable', async (t) => {
   const cwd = t.testdir({})
   const { config } = await load(t, { cwd })
   const env: Record<string, string> = {}
-  for (const { path, variable } of CONFIG_KEYS) {
+  for (const { path, variable, field } of CONFIG_KEYS) {
     const value: unknown = path
       .split('.')
       .reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], config)
     // An entry of a map has variables of its own.
-    const isMap = typeof value === 'object' && !Array.isArray(value)
-    if (value !== '' && !isMap) env[variable] = String(value)
+    if (value !== '' && !isMap(field)) env[variable] = String(value)
   }
   const again = await load(t, { cwd, env })
   t.same(again.config, config)
