@@ -1,9 +1,10 @@
 import type { Test } from 'tap'
-import type { AuditEvent } from '../../src/domain/audit.js'
+import { AUDIT_PAGE_MAX, type AuditEvent } from '../../src/domain/audit.js'
 import { createAuditLog } from '../../src/repository/audit-log.js'
 import type { SqlStore } from '../../src/repository/sql-store.js'
 import { createTransactionRunner } from '../../src/repository/transaction-runner.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
+import { waitFor } from '../helpers/wait-for.js'
 
 const EVENT: AuditEvent = {
   type: 'session.ended',
@@ -60,5 +61,54 @@ export async function checkAuditLog(t: Test, open: (t: Test) => Promise<SqlStore
       code: 'INTERNAL',
       reason: 'transaction_foreign',
     })
+  })
+  await checkListing(t, open)
+}
+
+async function checkListing(t: Test, open: (t: Test) => Promise<SqlStore>): Promise<void> {
+  await t.test('lists newest first, filtered, page by page', async (t) => {
+    const log = createAuditLog(await open(t))
+    for (let index = 0; index < 10; index += 1) {
+      await log.append({
+        ...EVENT,
+        at: EVENT.at + index,
+        userId: index % 2 === 0 ? 'bob' : 'eve',
+        type: index < 5 ? 'login.failed' : 'session.ended',
+      })
+    }
+    // The page is read from a replica where there is one.
+    await waitFor('all events', async () => (await log.list({ limit: 100 })).events.length === 10)
+    const agesOf = (events: readonly AuditEvent[]) => events.map(({ at }) => at - EVENT.at)
+    const first = await log.list({ limit: 4 })
+    t.same(agesOf(first.events), [9, 8, 7, 6])
+    const [newest, , , oldest] = first.events
+    t.strictSame(newest, { ...EVENT, id: newest?.id, at: EVENT.at + 9, userId: 'eve' })
+    t.ok(Number(newest?.id) > Number(oldest?.id), 'a later event has a higher id')
+    t.equal(first.next, oldest?.id)
+    const second = await log.list({ limit: 6, before: Number(first.next) })
+    t.same(agesOf(second.events), [5, 4, 3, 2, 1, 0])
+    t.equal(second.next, null)
+    const filtered = await log.list({
+      limit: 10,
+      userId: 'bob',
+      type: 'login.failed',
+      since: EVENT.at + 2,
+    })
+    t.same(agesOf(filtered.events), [4, 2])
+    t.equal(filtered.next, null)
+    t.strictSame(await log.list({ limit: 10, userId: 'nobody' }), { events: [], next: null })
+  })
+
+  await t.test('bounds its page', async (t) => {
+    const store = await open(t)
+    const log = createAuditLog(store)
+    const transactions = createTransactionRunner(store, createMemoryLogger())
+    await transactions.run(async (tx) => {
+      for (let index = 0; index <= AUDIT_PAGE_MAX; index += 1) await log.append(EVENT, tx)
+    })
+    const all = store.reader.selectFrom('audit_events').select('id')
+    await waitFor('all events', async () => (await all.execute()).length > AUDIT_PAGE_MAX)
+    t.equal((await log.list({ limit: 100_000 })).events.length, AUDIT_PAGE_MAX)
+    t.equal((await log.list({ limit: 0 })).events.length, 1)
   })
 }
