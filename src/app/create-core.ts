@@ -12,6 +12,7 @@ import { createAnnouncedUsers } from '../service/announced-users.js'
 import { createRevocationFeed, type RevocationFeed } from '../service/revocation-feed.js'
 import { createOauthService, type OauthService } from '../service/oauth-service.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
+import type { SessionRepair } from '../service/session-repair.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createUserDirectory, type UserDirectory } from '../service/user-directory.js'
 import { createAuth } from './create-auth.js'
@@ -102,7 +103,11 @@ async function openCore(
     ? store.users
     : createAnnouncedUsers({ users: store.users, announce })
   const services = createServices({ ...store, users, userDirectory, config, clock, logger, auth })
-  const line = await joinProcesses({ ...store, userDirectory, keys: auth.keyRing }, config, base)
+  const line = await joinProcesses(
+    { ...store, userDirectory, keys: auth.keyRing, repair: services.sessionRepair },
+    config,
+    base,
+  )
   store.replicated?.onWrite(announce)
   return {
     ...base,
@@ -131,7 +136,12 @@ async function joinProcesses(
     replicated,
     userDirectory,
     keys,
-  }: Store & { readonly userDirectory: UserDirectory; readonly keys: KeyDropper },
+    repair,
+  }: Store & {
+    readonly userDirectory: UserDirectory
+    readonly keys: KeyDropper
+    readonly repair: SessionRepair
+  },
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<Pick<Core, 'hub' | 'sessionHandles' | 'revocations' | 'authObservers'>> {
@@ -151,7 +161,7 @@ async function joinProcesses(
     },
   )
   const monitor = createSessionMonitor({
-    ...{ sessionStore, revocationLog, clock, logger, handles: sessionHandles },
+    ...{ sessionStore, revocationLog, repair, clock, logger, handles: sessionHandles },
     revocationRetentionMs: Math.max(
       REVOCATION_RETENTION_MS_MIN,
       accessTokenSeconds * 1_000 + REVOCATION_MARGIN_MS,
