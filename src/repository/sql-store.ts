@@ -76,10 +76,10 @@ export interface SqlStore {
   /** As `reader` for what is about one user, of which it sees all writes that this process knows of. */
   readerFor(userId: string): Kysely<SqlSchema>
   /**
-   * For the transaction runner: whom a transaction concerned whose outcome is decided; null when it is not
-   * known whom. To be awaited before the transaction is acknowledged. Never rejects.
+   * Whom a write concerned whose outcome is decided: null when it is not known whom, empty when only the reads
+   * that are about nobody in particular show it. To be awaited before the write is acknowledged. Never rejects.
    */
-  noteWrite(userIds: ReadonlySet<string> | null): Promise<void>
+  noteWrite(userIds: Iterable<string> | null): Promise<void>
   /** Whether a transaction failed only because another one was in its way, so that it may be run again. */
   isConflict(thrown: unknown): boolean
 }
