@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/schema.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
+import type { ChannelBroker, PresenceStore } from '../domain/channel-broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { CounterStore } from '../domain/counter.js'
 import type { Logger } from '../domain/logger.js'
@@ -20,7 +21,9 @@ import { type AuditTrail, createAuditTrail } from '../service/audit-trail.js'
 import { createCredentialService, type CredentialService } from '../service/credential-service.js'
 import { createKeyService, type KeyService } from '../service/key-service.js'
 import { createPasswordThrottle, type PasswordThrottle } from '../service/password-throttle.js'
+import type { Namespaces } from '../realtime/namespace.js'
 import { createPushService, type PushService } from '../service/push-service.js'
+import { createRealtimeService, type RealtimeService } from '../service/realtime-service.js'
 import { createSessionEnder, type SessionEnder } from '../service/session-ender.js'
 import { createSessionService, type SessionService } from '../service/session-service.js'
 import { createSessionTerminator, type SessionTerminator } from '../service/session-terminator.js'
@@ -51,6 +54,9 @@ export interface ServicesDeps {
   readonly oneTimeValues: OneTimeStore
   readonly revocationLog: RevocationLog
   readonly broker: Broker
+  readonly channelBroker: ChannelBroker
+  readonly presence: PresenceStore
+  readonly namespaces: Namespaces
 }
 
 /** The use cases, each over the ports that it names. */
@@ -66,6 +72,7 @@ export interface Services {
   /** What was written down, for administrators. */
   readonly auditReader: Pick<AuditLog, 'list'>
   readonly push: PushService
+  readonly realtime: RealtimeService
   readonly tabs: TabService
 }
 
@@ -98,6 +105,12 @@ export function createServices(deps: ServicesDeps): Services {
     }),
     auditReader: deps.auditLog,
     push: createPushService({ broker, surveyTimeoutMs }),
+    realtime: createRealtimeService({
+      ...{ broker, surveyTimeoutMs },
+      namespaces: deps.namespaces,
+      channelBroker: deps.channelBroker,
+      presence: deps.presence,
+    }),
     tabs: createTabService({
       ...{ tokenIssuer: auth.tokenIssuer, tokenVerifier, clock },
       tabTokenSeconds: config.graphql.tabTokenSeconds,

@@ -116,7 +116,7 @@ function fromCache(
  * The steps up to the signature. Raises UNAUTHENTICATED with `token_malformed`, `token_key_unknown` or
  * `token_signature_invalid`.
  */
-async function verifySignature(
+export async function verifySignature(
   token: string,
   keyRing: Pick<KeyRing, 'find' | 'peek'>,
 ): Promise<SignedToken> {
@@ -144,6 +144,7 @@ function rulesOf(kind: TokenKind, deps: TokenVerifierDeps): ClaimRules {
   }
 }
 
-function refused(reason: Reason): AppError {
+/** The refusal of a token, with a constant message for each reason. */
+export function refused(reason: Reason): AppError {
   return unauthenticated(reason, MESSAGES[reason])
 }

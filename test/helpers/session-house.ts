@@ -11,6 +11,7 @@ import { createAuditTrail } from '../../src/service/audit-trail.js'
 import { createPasswordThrottle } from '../../src/service/password-throttle.js'
 import { createSessionEnder } from '../../src/service/session-ender.js'
 import { createSessionService } from '../../src/service/session-service.js'
+import { surveyDeps } from './stub-survey-handlers.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
 import { createUserDirectory } from '../../src/service/user-directory.js'
 import { createFakeBroker } from './fake-broker.js'
@@ -59,16 +60,15 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const broker = createFakeBroker()
   const handles = createSessionHandles()
   const otherHandles = createSessionHandles()
-  const hub = { push: () => 0 }
   const userDirectory = createUserDirectory({ users, clock })
   const observers = createAuthObservers()
   const keyRing = createTestRing(key)
   const keys = {
     drop: (keyIds: readonly string[]) => keyIds.filter((id) => keyRing.keys.delete(id)).length,
   }
-  const process = { sessionStore, userDirectory, isSure: () => true, observers, hub, keys }
-  broker.join(createSurveyHandlers({ ...process, handles }))
-  broker.join(createSurveyHandlers({ ...process, handles: otherHandles }))
+  const process = { sessionStore, userDirectory, observers, keys }
+  broker.join(createSurveyHandlers(surveyDeps({ ...process, handles })))
+  broker.join(createSurveyHandlers(surveyDeps({ ...process, handles: otherHandles })))
 
   const audience = { issuer: 'house', audience: 'house' }
   const tokenIssuer = createTokenIssuer({ keyRing, ...audience })

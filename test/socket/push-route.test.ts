@@ -42,6 +42,7 @@ await t.test('member names may have any case, and a silent process shows', async
   const inputs: unknown[] = []
   const server = await startSocketServer(t, {
     push: {
+      drop: async () => ({ connections: 0, processes: { asked: 1, answered: 1, missing: [] } }),
       push: async (input) => {
         inputs.push(input)
         return { delivered: 2, processes: { asked: 3, answered: 2 } }
@@ -85,6 +86,7 @@ await t.test('what is not JSON, or not these texts, is refused', async (t) => {
 await t.test('a refusal of the service is passed on', async (t) => {
   const server = await startSocketServer(t, {
     push: {
+      drop: async () => ({ connections: 0, processes: { asked: 1, answered: 1, missing: [] } }),
       push: async () => {
         throw new AppError('INVALID_ARGUMENT', 'invalid_argument', 'event must not be empty')
       },
@@ -119,6 +121,7 @@ await t.test('the route stands on a server that reads JSON only', async (t) => {
   await app.register(
     createPushRoute({
       push: {
+        drop: async () => ({ connections: 0, processes: { asked: 1, answered: 1, missing: [] } }),
         push: async (input) => {
           pushed.push(input)
           return { delivered: 0, processes: { asked: 1, answered: 1 } }
