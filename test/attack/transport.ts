@@ -27,6 +27,9 @@ export interface Transport {
 /** Any field that wants a session. */
 const QUERY = '{ user { id } }'
 const CLOSE_TOO_LARGE = 1009
+const REPLY_TOKEN_EXPIRED = 109
+const DISCONNECT_INVALID_TOKEN = 3500
+const DISCONNECT_SESSION_ENDED = 4500
 const TOO_LARGE: Verdict = {
   sessionId: null,
   code: 'RESOURCE_EXHAUSTED',
@@ -42,6 +45,7 @@ const TRANSPORTS: readonly Open[] = [
   openGraphql,
   openGraphqlLine,
   openSocket,
+  openChannels,
   openGrpc,
 ]
 
@@ -82,7 +86,7 @@ function openGraphql(_t: Test, { http }: AttackHouse): Transport {
         token,
         json: { query: QUERY },
       })
-      return verdictOfResult(token, body as GraphqlResult, `status ${status}`)
+      return verdictOfResult(token, body, `status ${status}`)
     },
   }
 }
@@ -134,6 +138,39 @@ function openSocket(t: Test, { socket }: AttackHouse): Transport {
           client.terminate()
         })
         client.on('close', (code, reason) => resolve(refusalOfClose(code, reason)))
+      }),
+  }
+}
+
+/** The first command of the channel protocol, which has codes of its own. */
+function openChannels(t: Test, { socket }: AttackHouse): Transport {
+  return {
+    name: 'channels',
+    ownReasons: ['bad_request', 'invalid_token', 'invalid_argument', 'too_large'],
+    canCarry: () => true,
+    show: (token) =>
+      new Promise((resolve, reject) => {
+        const client = new WebSocket(`ws://${socket}/connection/websocket`)
+        t.teardown(() => client.terminate())
+        client.on('error', reject)
+        client.on('open', () => client.send(JSON.stringify({ id: 1, connect: { token } })))
+        client.on('message', (data: Buffer) => {
+          const { connect, error } = JSON.parse(data.toString()) as {
+            connect?: object
+            error?: { code: number; message: string }
+          }
+          if (connect) resolve({ sessionId: sessionOf(token), code: '', reason: '' })
+          // The one refusal that leaves the line open: the client gets itself a newer token.
+          else if (error?.code === REPLY_TOKEN_EXPIRED) {
+            resolve(refusal('UNAUTHENTICATED', 'token_expired'))
+          } else return
+          client.terminate()
+        })
+        client.on('close', (code, reason) => {
+          const text = reason.toString().replaceAll(' ', '_')
+          const isToken = code === DISCONNECT_INVALID_TOKEN || code === DISCONNECT_SESSION_ENDED
+          resolve(isToken ? refusal('UNAUTHENTICATED', text) : refusalOfClose(code, reason))
+        })
       }),
   }
 }
