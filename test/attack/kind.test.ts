@@ -22,7 +22,7 @@ function kindsBut(right: string): readonly (readonly [string, string])[] {
   return Object.entries(KINDS).filter(([kind]) => kind !== right)
 }
 /** What a token of another kind, or no token, is refused with. */
-const REASON = /^(?:token_malformed|token_claims_invalid|credentials_malformed)$/
+const REASON = /^(?:token_malformed|token_claims_invalid|credentials_malformed|invalid_token)$/
 
 await t.test('J-31 no other kind of token is an access token, on any transport', async (t) => {
   const before = house.state()
