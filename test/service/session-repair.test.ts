@@ -15,11 +15,11 @@ async function createHouse() {
 
 /** The process dies between the commit and the end: nothing after the commit happens. */
 function dieAfterCommit(house: Awaited<ReturnType<typeof createHouse>>): () => void {
-  const { end } = house.sessionStore
+  const end = house.sessionStore.end.bind(house.sessionStore)
   house.sessionStore.end = async () => {
     throw new AppError('UNAVAILABLE', 'killed', 'The process is dead.')
   }
-  const { remove } = house.unfinishedEnds
+  const remove = house.unfinishedEnds.remove.bind(house.unfinishedEnds)
   house.unfinishedEnds.remove = () => Promise.reject(new Error('The process is dead.'))
   return () =>
     Object.assign(house.sessionStore, { end }) && Object.assign(house.unfinishedEnds, { remove })

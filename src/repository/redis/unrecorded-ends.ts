@@ -7,6 +7,8 @@ import { guardSessions as guard } from './store-error.js'
 /** Ends younger than this are left to the process that made them; a command takes much less. */
 const IN_HAND_MS = 5_000
 const USERS_AT_ONCE = 100
+/** As long as the ends themselves are kept; no token lives for so long. */
+const RETENTION_MS = 24 * 60 * 60_000
 
 /** KEYS[1]: the ends of a user. A list in every version of the protocol. */
 const READ_SCRIPT = `return redis.call('HGETALL', KEYS[1])`
@@ -51,6 +53,13 @@ export function createUnrecordedEnds(deps: {
     return ended
   }
 
+  async function add(member: readonly string[]): Promise<void> {
+    await Promise.all([
+      redis.send(users, ['ZADD', users, ...member]),
+      redis.send(users, ['PEXPIRE', users, String(RETENTION_MS)]),
+    ])
+  }
+
   async function forget(ended: readonly EndedSession[]): Promise<void> {
     await Promise.all(
       ended.map(({ id, userId }) => {
@@ -61,12 +70,8 @@ export function createUnrecordedEnds(deps: {
   }
 
   return {
-    async note(userId, now) {
-      await redis.send(users, ['ZADD', users, String(now), userId])
-    },
-    async noteAgain(userId) {
-      await redis.send(users, ['ZADD', users, 'NX', '0', userId])
-    },
+    note: (userId, now) => add([String(now), userId]),
+    noteAgain: (userId) => add(['NX', '0', userId]),
     async handOver(now, record) {
       const horizon = String(now - IN_HAND_MS)
       const command = ['ZRANGEBYSCORE', users, '-inf', horizon, 'LIMIT', '0', String(USERS_AT_ONCE)]
