@@ -1,12 +1,6 @@
 /** What is for other services and for administrators only, and the ways in which passwords change. */
 import t from 'tap'
-import {
-  call,
-  type CallOptions,
-  login,
-  PASSWORD,
-  registerAndLogin,
-} from '../helpers/http-client.js'
+import { call, login, PASSWORD, registerAndLogin } from '../helpers/http-client.js'
 import { openGrpcClient, watchRevocations } from '../helpers/grpc-client.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { openAttackHouse } from './house.js'
@@ -95,7 +89,7 @@ await t.test('no administration by a user, whatever the token or the body claims
       t.equal(status, 403, `${method} ${path}`)
       t.match(body, { code: 'PERMISSION_DENIED', reason: 'admin_required' })
     }
-    t.equal((await call(method, http + path, { json } as CallOptions)).status, 401)
+    t.equal((await call(method, http + path, { json })).status, 401)
   }
   t.equal(house.state(), before, 'nothing changed')
 })
