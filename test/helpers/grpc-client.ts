@@ -17,6 +17,12 @@ interface Client {
 
 type ClientClass = new (address: string, channelCredentials: unknown) => Client
 
+const SERVICES = {
+  hello: { proto: 'hello/hello.proto', path: ['hello', 'HelloService'] },
+  session: { proto: 'gatehouse/v1/session.proto', path: ['gatehouse', 'v1', 'SessionService'] },
+  realtime: { proto: 'gatehouse/v1/realtime.proto', path: ['gatehouse', 'v1', 'RealtimeService'] },
+} as const
+
 function clientClass(proto: string, path: readonly string[]): ClientClass {
   const definition = loadSync(proto, {
     includeDirs: [`${PACKAGE_ROOT}protos`],
@@ -34,13 +40,10 @@ function clientClass(proto: string, path: readonly string[]): ClientClass {
 export function openGrpcClient(
   t: Test,
   address: string,
-  service: 'hello' | 'session',
+  service: keyof typeof SERVICES,
   apiKey: string | null = API_KEY,
 ): (method: string, request: object) => Promise<Record<string, unknown>> {
-  const [proto, path] =
-    service === 'hello'
-      ? ['hello/hello.proto', ['hello', 'HelloService']]
-      : ['gatehouse/v1/session.proto', ['gatehouse', 'v1', 'SessionService']]
+  const { proto, path } = SERVICES[service]
   const client = new (clientClass(proto, path))(address, credentials.createInsecure())
   t.teardown(() => client.close())
   return (method, request) => {
