@@ -73,7 +73,8 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
       if (!known) {
         cache.set(token, signed, lastMomentOf(claims.expiresAt / 1000, rules.access) + 1)
       }
-      return { ...claims, role, keyId: signed.key.id }
+      const { userId, sessionId, tokenId, issuedAt, expiresAt } = claims
+      return { userId, sessionId, tokenId, issuedAt, expiresAt, role, keyId: signed.key.id }
     },
     async verifyRefresh(token) {
       // Used once and then never again: remembering it would only push out what is used often.
