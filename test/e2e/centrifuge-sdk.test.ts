@@ -125,7 +125,9 @@ await t.test('network cut, and killed with -9: no hole, no duplicate', async (t)
   const proxy = await startTcpProxy({ target: { host, port: Number(port) } })
   t.teardown(() => proxy.close())
   const ada = await registerAndLogin(house.http, 'ada')
-  const { data, events } = await joinChannel(t, `127.0.0.1:${proxy.port}`, { token: ada.accessToken })
+  const { data, events } = await joinChannel(t, `127.0.0.1:${proxy.port}`, {
+    token: ada.accessToken,
+  })
   const expected: number[] = []
   for (let round = 0; round < 3; round += 1) {
     await house.publish('room:a', expected.push(expected.length))
