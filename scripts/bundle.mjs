@@ -15,6 +15,19 @@ const EXTERNAL = [
   'pino-pretty',
 ]
 
+/**
+ * A package that is loaded when it is first needed stays where it is: bundled, one in the older module form would
+ * have no names to import.
+ */
+const LATE_PACKAGES = {
+  name: 'late-packages',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { external: true } : undefined,
+    )
+  },
+}
+
 /** Packages in the older module form ask for node's own modules through `require`. */
 const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
@@ -32,6 +45,7 @@ const { warnings } = await build({
   platform: 'node',
   target: 'node20.20',
   external: EXTERNAL,
+  plugins: [LATE_PACKAGES],
   banner: { js: REQUIRE },
   chunkNames: 'bin/[name]-[hash]',
   sourcemap: true,

@@ -15,6 +15,7 @@ import { createAnnouncedUsers } from '../service/announced-users.js'
 import { createRevocationFeed, type RevocationFeed } from '../service/revocation-feed.js'
 import { createOauthService, type OauthService } from '../service/oauth-service.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
+import type { SessionRepair } from '../service/session-repair.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createUserDirectory, type UserDirectory } from '../service/user-directory.js'
 import { createAuth } from './create-auth.js'
@@ -121,7 +122,7 @@ async function openCore(
   const ports = { ...store, users, userDirectory, channelBroker, presence, namespaces }
   const services = createServices({ ...ports, config, clock, logger, auth })
   const line = await joinProcesses(
-    { ...store, userDirectory, channels, keys: auth.keyRing },
+    { ...store, userDirectory, channels, keys: auth.keyRing, repair: services.sessionRepair },
     config,
     base,
   )
@@ -154,6 +155,7 @@ interface Companions {
   readonly userDirectory: UserDirectory
   readonly channels: Realtime
   readonly keys: KeyDropper
+  readonly repair: SessionRepair
 }
 
 /** What is open in this process, the answers it gives the others, and the watch over both. */
@@ -166,6 +168,7 @@ async function joinProcesses(
     userDirectory,
     channels,
     keys,
+    repair,
   }: Store & Companions,
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
@@ -186,7 +189,7 @@ async function joinProcesses(
     },
   )
   const monitor = createSessionMonitor({
-    ...{ sessionStore, revocationLog, clock, logger, handles: sessionHandles },
+    ...{ sessionStore, revocationLog, repair, clock, logger, handles: sessionHandles },
     revocationRetentionMs: Math.max(
       REVOCATION_RETENTION_MS_MIN,
       accessTokenSeconds * 1_000 + REVOCATION_MARGIN_MS,
@@ -206,6 +209,8 @@ async function joinProcesses(
     void monitor.sweepNow()
   })
   lifecycle.onClose('broker', () => broker.close())
+  // Nobody has told this process of what was written before it could hear of it.
+  replicated?.noteForeignWrite(null)
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())
   return { hub, sessionHandles, revocations, authObservers }

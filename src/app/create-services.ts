@@ -11,6 +11,7 @@ import type { OneTimeStore } from '../domain/one-time-store.js'
 import type { RevocationLog } from '../domain/revocation.js'
 import type { SessionPolicy, SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
+import type { UnfinishedEndRepository } from '../domain/unfinished-end.js'
 import type { UserRepository } from '../domain/user.js'
 import { type AccountService, createAccountService } from '../service/account-service.js'
 import {
@@ -25,6 +26,7 @@ import type { Namespaces } from '../realtime/namespace.js'
 import { createPushService, type PushService } from '../service/push-service.js'
 import { createRealtimeService, type RealtimeService } from '../service/realtime-service.js'
 import { createSessionEnder, type SessionEnder } from '../service/session-ender.js'
+import { createSessionRepair, type SessionRepair } from '../service/session-repair.js'
 import { createSessionService, type SessionService } from '../service/session-service.js'
 import { createSessionTerminator, type SessionTerminator } from '../service/session-terminator.js'
 import {
@@ -49,6 +51,7 @@ export interface ServicesDeps {
   readonly userDirectory: UserDirectory
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
+  readonly unfinishedEnds: UnfinishedEndRepository
   readonly sessionStore: SessionStore
   readonly counters: CounterStore
   readonly oneTimeValues: OneTimeStore
@@ -74,6 +77,7 @@ export interface Services {
   readonly push: PushService
   readonly realtime: RealtimeService
   readonly tabs: TabService
+  readonly sessionRepair: SessionRepair
 }
 
 /** What several services do together: end sessions, limit guessing, write down. */
@@ -115,6 +119,7 @@ export function createServices(deps: ServicesDeps): Services {
       ...{ tokenIssuer: auth.tokenIssuer, tokenVerifier, clock },
       tabTokenSeconds: config.graphql.tabTokenSeconds,
     }),
+    sessionRepair: createSessionRepair({ ...deps, ...shared }),
   }
 }
 
@@ -156,10 +161,10 @@ function createAccounts(
   deps: ServicesDeps,
   shared: Shared,
 ): Pick<Services, 'accounts' | 'credentials' | 'userAdmin'> {
-  const { auth, users, auditLog, transactions, clock, oneTimeValues } = deps
+  const { auth, users, auditLog, transactions, unfinishedEnds, clock, oneTimeValues } = deps
   const { resetLinkSeconds, resetUrl } = deps.config.password
   const { passwordHasher, tokenVault } = auth
-  const base = { ...shared, users, auditLog, transactions, clock, passwordHasher }
+  const base = { ...shared, users, auditLog, transactions, unfinishedEnds, clock, passwordHasher }
   return {
     accounts: createAccountService(base),
     credentials: createCredentialService({

@@ -167,6 +167,8 @@ export function userNotFound(): AppError {
 export interface UserRepository {
   /** Null when absent. */
   findById(id: string): Promise<User | null>
+  /** As `findById`, and never of a moment ago: for what decides whether somebody gets in. Null when absent. */
+  findLatest(id: string): Promise<User | null>
   /** By canonical username. Null when absent. */
   findByUsername(username: string): Promise<User | null>
   /** By canonical username, or by canonical e-mail when `login` contains "@". Null when absent. */

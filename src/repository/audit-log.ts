@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import {
   AUDIT_PAGE_MAX,
   type AuditEvent,
@@ -7,29 +7,39 @@ import {
   type AuditQuery,
   type AuditRecord,
 } from '../domain/audit.js'
-import type { AuditEventTable, SqlStore } from './sql-store.js'
+import type { AuditEventTable, SqlSchema, SqlStore } from './sql-store.js'
 import { kyselyOf } from './transaction-runner.js'
+
+/** No read about a user shows the log; the list of it does. */
+const NO_USER: readonly string[] = []
 
 export function createAuditLog(store: SqlStore): AuditLog {
   return {
     append: async (event, tx) => {
-      // Concerns no read of anybody.
-      const db = tx ? kyselyOf(store, tx, []) : store.db
-      await db
-        .insertInto('audit_events')
-        .values({
-          type: event.type,
-          at: event.at,
-          actor_id: event.actorId,
-          user_id: event.userId,
-          session_id: event.sessionId,
-          address: event.address,
-          data: JSON.stringify(event.data),
-        })
-        .execute()
+      if (tx) return insertEvent(kyselyOf(store, tx, NO_USER), event)
+      try {
+        await insertEvent(store.db, event)
+      } finally {
+        await store.noteWrite(NO_USER)
+      }
     },
     list: (query) => listEvents(store, query),
   }
+}
+
+async function insertEvent(db: Kysely<SqlSchema>, event: AuditEvent): Promise<void> {
+  await db
+    .insertInto('audit_events')
+    .values({
+      type: event.type,
+      at: event.at,
+      actor_id: event.actorId,
+      user_id: event.userId,
+      session_id: event.sessionId,
+      address: event.address,
+      data: JSON.stringify(event.data),
+    })
+    .execute()
 }
 
 async function listEvents({ reader }: SqlStore, query: AuditQuery): Promise<AuditPage> {

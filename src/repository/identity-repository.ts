@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely'
 import type { Identity, IdentityRepository, SignInWays } from '../domain/identity.js'
 import type { IdentityTable, SqlSchema, SqlStore } from './sql-store.js'
 import { kyselyOf } from './transaction-runner.js'
+import { lockUser } from './user-lock.js'
 
 export function createIdentityRepository(store: SqlStore): IdentityRepository {
   return {
@@ -18,12 +19,7 @@ export function createIdentityRepository(store: SqlStore): IdentityRepository {
     waysOf: (userId) => readWays(store.readerFor(userId), userId),
     lockWaysOf: async (tx, userId) => {
       const db = kyselyOf(store, tx, [userId])
-      // A write that changes nothing takes the lock of the row in every dialect.
-      await db
-        .updateTable('users')
-        .set((columns) => ({ state: columns.ref('state') }))
-        .where('id', '=', userId)
-        .execute()
+      await lockUser(db, 'id', userId)
       return readWays(db, userId)
     },
     create: async (tx, { provider, providerId, userId, createdAt }) => {

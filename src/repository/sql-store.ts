@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Kysely } from 'kysely'
 import type { AuditType } from '../domain/audit.js'
+import type { SessionEndReason } from '../domain/session.js'
 import type { Gender, UserRole, UserState } from '../domain/user.js'
 
 /** The tables that every SQL database has. Instants are milliseconds since the epoch. */
@@ -7,6 +8,7 @@ export interface SqlSchema {
   users: UserTable
   identities: IdentityTable
   audit_events: AuditEventTable
+  unfinished_ends: UnfinishedEndTable
 }
 
 export interface UserTable {
@@ -44,6 +46,14 @@ export interface AuditEventTable {
   data: Fixed<string>
 }
 
+export interface UnfinishedEndTable {
+  id: Fixed<string>
+  user_id: Fixed<string>
+  reason: Fixed<SessionEndReason>
+  except_session_id: Fixed<string | null>
+  changed_at: Fixed<number>
+}
+
 /** A column that is written once. */
 type Fixed<T> = ColumnType<T, T, never>
 
@@ -66,10 +76,10 @@ export interface SqlStore {
   /** As `reader` for what is about one user, of which it sees all writes that this process knows of. */
   readerFor(userId: string): Kysely<SqlSchema>
   /**
-   * For the transaction runner: whom a transaction concerned whose outcome is decided; null when it is not
-   * known whom. To be awaited before the transaction is acknowledged. Never rejects.
+   * Whom a write concerned whose outcome is decided: null when it is not known whom, empty when only the reads
+   * that are about nobody in particular show it. To be awaited before the write is acknowledged. Never rejects.
    */
-  noteWrite(userIds: ReadonlySet<string> | null): Promise<void>
+  noteWrite(userIds: Iterable<string> | null): Promise<void>
   /** Whether a transaction failed only because another one was in its way, so that it may be run again. */
   isConflict(thrown: unknown): boolean
 }

@@ -10,7 +10,10 @@ const SQLITE_CORRUPT = 11
 const SQLITE_FULL = 13
 const SQLITE_CANTOPEN = 14
 const SQLITE_NOTADB = 26
+const SQLITE_CONSTRAINT_PRIMARYKEY = 1555
 const SQLITE_CONSTRAINT_UNIQUE = 2067
+
+const TAKEN: ReadonlySet<number> = new Set([SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE])
 
 const UNREACHABLE: ReadonlySet<number> = new Set([
   SQLITE_READONLY,
@@ -40,7 +43,7 @@ export function isNotDatabase(thrown: unknown): boolean {
 export function toStoreError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (isBusy(thrown)) return storeBusy(thrown)
-  if (extendedCode(thrown) === SQLITE_CONSTRAINT_UNIQUE && thrown instanceof Error) {
+  if (TAKEN.has(extendedCode(thrown)) && thrown instanceof Error) {
     const taken = takenError(thrown.message.replace('UNIQUE constraint failed: ', ''))
     if (taken) return taken
   }

@@ -4,7 +4,7 @@ import { AppError } from '../errors/app-error.js'
 interface TakenValue {
   /** Table and column, as SQLite names it. */
   readonly column: string
-  /** The name of the constraint, as MySQL and MariaDB name it. */
+  /** The name of the constraint, as MySQL and MariaDB name it; `table.PRIMARY` for a primary key. */
   readonly constraint: string
   readonly reason: string
   readonly message: string
@@ -27,6 +27,13 @@ const TAKEN: readonly TakenValue[] = [
   {
     column: 'identities.provider, identities.provider_id',
     constraint: 'identities_provider_unique',
+    reason: 'identity_taken',
+    message: 'This account is already linked to somebody.',
+  },
+  {
+    // The same account, linked to the same user twice: the primary key is looked at first.
+    column: 'identities.user_id, identities.provider, identities.provider_id',
+    constraint: 'identities.PRIMARY',
     reason: 'identity_taken',
     message: 'This account is already linked to somebody.',
   },

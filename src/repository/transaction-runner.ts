@@ -14,6 +14,8 @@ interface OpenTransaction {
 interface Concerned {
   readonly userIds: Set<string>
   isAnybody: boolean
+  /** False until there is a statement. */
+  isUsed: boolean
 }
 
 type Hook = () => void | Promise<void>
@@ -40,7 +42,7 @@ async function runOnce<T>(
   work: (tx: Transaction) => Promise<T>,
 ): Promise<{ result: T; hooks: readonly Hook[] }> {
   const hooks: Hook[] = []
-  const concerned: Concerned = { userIds: new Set(), isAnybody: false }
+  const concerned: Concerned = { userIds: new Set(), isAnybody: false, isUsed: false }
   try {
     const result = await store.db.transaction().execute(async (kysely) => {
       const tx: Transaction = {
@@ -59,14 +61,14 @@ async function runOnce<T>(
     return { result, hooks }
   } finally {
     // Also after a failure: a commit whose answer was lost may have happened.
-    const { userIds, isAnybody } = concerned
-    if (isAnybody || userIds.size > 0) await store.noteWrite(isAnybody ? null : userIds)
+    const { userIds, isAnybody, isUsed } = concerned
+    if (isUsed) await store.noteWrite(isAnybody ? null : userIds)
   }
 }
 
 /**
  * The query builder of an open transaction of this store. `userIds` are those whose reads must see what is
- * written with it; without them these are everybody's. Raises INTERNAL for any other object.
+ * written with it (none: only the reads about nobody in particular must); without them these are everybody's. Raises INTERNAL for any other object.
  */
 export function kyselyOf(
   store: SqlStore,
@@ -75,6 +77,7 @@ export function kyselyOf(
 ): KyselyTransaction<SqlSchema> {
   const open = openTransactions.get(tx)
   if (open?.store !== store) throw notOpen()
+  open.concerned.isUsed = true
   for (const userId of userIds ?? []) open.concerned.userIds.add(userId)
   if (userIds === undefined) open.concerned.isAnybody = true
   return open.kysely

@@ -22,6 +22,7 @@ import {
 import { invalidArgument } from '../errors/app-error.js'
 import type { SqlSchema, SqlStore, UserTable } from './sql-store.js'
 import { kyselyOf } from './transaction-runner.js'
+import { lockUser } from './user-lock.js'
 
 const COLUMNS = [
   'id',
@@ -54,6 +55,7 @@ export function createUserRepository(store: SqlStore): UserRepository {
     },
     findByUsername: (username) => findOne(reader, 'username', username),
     // Who was frozen or has a new password a moment ago is refused everywhere at once.
+    findLatest: (id) => findOne(store.latest, 'id', id),
     findCredentials: (login) => findCredentials(store.latest, login),
     findByEmail: (email) => findByEmail(store.latest, email),
     list: (options) => listUsers(reader, options),
@@ -81,7 +83,17 @@ export function createUserRepository(store: SqlStore): UserRepository {
       return withoutHash(user)
     },
 
-    releaseUnverifiedEmail: (tx, email) => releaseUnverifiedEmail(kyselyOf(store, tx), email),
+    releaseUnverifiedEmail: async (tx, email) => {
+      // Whom it concerns is known only once it is read.
+      const holder = await lockUnverifiedHolder(kyselyOf(store, tx, []), email)
+      if (!holder) return null
+      await kyselyOf(store, tx, [holder.id])
+        .updateTable('users')
+        .set({ email: null })
+        .where('id', '=', holder.id)
+        .execute()
+      return holder.id
+    },
 
     update: async (tx, id, changes) => {
       const db = kyselyOf(store, tx, [id])
@@ -93,7 +105,7 @@ export function createUserRepository(store: SqlStore): UserRepository {
     },
 
     delete: async (tx, id) => {
-      const { numDeletedRows } = await kyselyOf(store, tx)
+      const { numDeletedRows } = await kyselyOf(store, tx, [id])
         .deleteFrom('users')
         .where('id', '=', id)
         .executeTakeFirst()
@@ -136,20 +148,11 @@ async function findByEmail(db: Kysely<SqlSchema>, email: string): Promise<EmailH
   return row ? { user: toUser(row), isEmailVerified: row.email_verified === 1 } : null
 }
 
-async function releaseUnverifiedEmail(
-  db: Kysely<SqlSchema>,
-  email: string,
-): Promise<string | null> {
+/** Who claims the address without proof, in a state that holds until the transaction is over. */
+async function lockUnverifiedHolder(db: Kysely<SqlSchema>, email: string): Promise<User | null> {
+  await lockUser(db, 'email', email)
   const holder = await findByEmail(db, email)
-  if (!holder || holder.isEmailVerified) return null
-  // The condition is asked again by the write itself, since the read may be of a moment ago.
-  const { numUpdatedRows } = await db
-    .updateTable('users')
-    .set({ email: null })
-    .where('email', '=', email)
-    .where('email_verified', '=', 0)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n ? holder.user.id : null
+  return holder && !holder.isEmailVerified ? holder.user : null
 }
 
 async function listUsers(

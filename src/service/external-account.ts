@@ -134,7 +134,7 @@ async function refreshProfile(
   identity: Identity,
   profile: CleanProfile,
 ): Promise<User> {
-  const user = await deps.users.findById(identity.userId)
+  const user = await deps.users.findLatest(identity.userId)
   if (!user) throw userNotFound()
   refuseFrozen(user)
   const isChanged = Object.entries(changesOf(profile)).some(

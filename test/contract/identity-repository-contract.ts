@@ -62,6 +62,7 @@ export async function checkIdentityRepository(
     const { identities, create } = await openWithUsers(t)
     await create(GITHUB)
     await t.rejects(create({ ...GITHUB, userId: 'id-bob' }), TAKEN)
+    await t.rejects(create({ ...GITHUB, createdAt: 3 }), TAKEN, 'not even twice to the same')
     t.strictSame(await identities.find('github', '7'), GITHUB)
     await create({ ...GITHUB, providerId: '8' })
     await create({ ...SSO, userId: 'id-bob' })
@@ -75,6 +76,8 @@ export async function checkIdentityRepository(
       ),
     )
     t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+    const reasons = outcomes.flatMap((o) => (o.status === 'rejected' ? [o.reason as Error] : []))
+    t.match(reasons, Array(19).fill(TAKEN))
   })
 
   await t.test('remove takes all of one provider from one user', async (t) => {
@@ -89,6 +92,17 @@ export async function checkIdentityRepository(
     t.equal(await remove('id-ann', 'github'), 0)
     t.match(await identities.waysOf('id-ann'), { identities: [SSO] })
     t.match(await identities.find('github', '9'), { userId: 'id-bob' })
+  })
+
+  await t.test('the identities of a user go with the user', async (t) => {
+    const { identities, users, create, transactions } = await openWithUsers(t)
+    await create(GITHUB)
+    await create({ ...SSO, userId: 'id-bob' })
+    await transactions.run((tx) => users.delete(tx, 'id-ann'))
+    t.equal(await identities.find('github', '7'), null)
+    t.equal(await identities.waysOf('id-ann'), null)
+    t.match(await identities.find('sso', 'a|B'), { userId: 'id-bob' })
+    await create({ ...GITHUB, userId: 'id-bob' })
   })
 
   await t.test('who asks with the lock sees what the one before has done', async (t) => {

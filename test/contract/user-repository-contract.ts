@@ -49,6 +49,7 @@ export async function checkUserRepository(t: Test, open: Open): Promise<void> {
     const created = await transactions.run((tx) => users.create(tx, { ...user, passwordHash }))
     t.strictSame(created, user)
     t.strictSame(await users.findById(user.id), user)
+    t.strictSame(await users.findLatest(user.id), user)
     t.strictSame(await users.findByUsername('ann'), user)
     t.strictSame(await users.findCredentials('ann'), { user, passwordHash })
     t.strictSame(await users.findCredentials('ann@example.com'), { user, passwordHash })
@@ -58,6 +59,7 @@ export async function checkUserRepository(t: Test, open: Open): Promise<void> {
     const { users, transactions } = await open(t)
     await transactions.run((tx) => users.create(tx, sampleUser('ann')))
     t.equal(await users.findById('ann'), null)
+    t.equal(await users.findLatest('ann'), null)
     t.equal(await users.findByUsername('id-ann'), null)
     t.equal(await users.findCredentials('bob'), null)
     t.equal(await users.findCredentials('bob@example.com'), null)
@@ -187,6 +189,29 @@ export async function checkUserRepository(t: Test, open: Open): Promise<void> {
     t.match(await users.findById('id-ann'), { email: null, username: 'ann' })
     t.match(await users.findById('id-bob'), { email: 'bob@example.com' })
     t.equal(await release('ann@example.com'), null)
+  })
+
+  await t.test('an address goes from one to another in one transaction, once', async (t) => {
+    const { users, transactions } = await open(t)
+    const email = 'ann@example.com'
+    await transactions.run((tx) => users.create(tx, sampleUser('ann', { email })))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) =>
+        transactions.run(async (tx) => {
+          const from = await users.releaseUnverifiedEmail(tx, email)
+          const proved = { email, isEmailVerified: true }
+          await users.create(tx, sampleUser(`heir-${index}`, proved))
+          return from
+        }),
+      ),
+    )
+    const won = outcomes.flatMap((o) => (o.status === 'fulfilled' ? [o.value] : []))
+    t.strictSame(won, ['id-ann'])
+    const reasons = outcomes.flatMap((o) => (o.status === 'rejected' ? [o.reason as Error] : []))
+    t.match(reasons, Array(7).fill({ code: 'ALREADY_EXISTS', reason: 'email_taken' }))
+    t.match(await users.findById('id-ann'), { email: null })
+    t.match(await users.findByEmail(email), { isEmailVerified: true })
+    t.equal(await users.count(), 2, 'who lost left nobody behind')
   })
 
   await t.test('existsWithRole sees the first admin', async (t) => {

@@ -14,8 +14,8 @@ import {
 
 interface Probe {
   readonly httpGet?: { readonly path: string; readonly port: number }
-  readonly grpc?: { readonly port: number }
   readonly exec?: { readonly command: readonly string[] }
+  readonly tcpSocket?: { readonly port: number }
 }
 
 interface Container {
@@ -128,7 +128,7 @@ function assertProbe(t: Test, probe: Probe, port: number): void {
   } else if (probe.exec) {
     assertCommand(t, probe.exec.command.slice(2))
   } else {
-    t.equal(probe.grpc?.port, port)
+    t.equal(probe.tcpSocket?.port, port)
   }
 }
 

@@ -1,6 +1,6 @@
 /** Two HTTP processes on a primary with a replica: what stands still, and what dies, seen from outside. */
 import t, { type Test } from 'tap'
-import { type AppProcess, startApp } from '../helpers/app-process.js'
+import { type AppProcess, runApp, startApp } from '../helpers/app-process.js'
 import { call, PASSWORD, registerAndLogin } from '../helpers/http-client.js'
 import { startMariaDbPair } from '../helpers/server/mariadb.js'
 import { sharedRedis } from '../helpers/server/redis.js'
@@ -28,7 +28,7 @@ async function openHouse(t: Test) {
   }
   const options = { dataDir: t.testdir(), env }
   const [one, two] = await Promise.all([startApp(t, 'http', options), startApp(t, 'http', options)])
-  return { pair, one, two }
+  return { pair, one, two, options }
 }
 
 const urlOf = (app: AppProcess): string => `http://${app.address('http')}`
@@ -38,7 +38,7 @@ await t.test(
   'a write through one process',
   { skip: skipUnless('mariadb') || skipUnless('redis') },
   async (t) => {
-    const { pair, one, two } = await openHouse(t)
+    const { pair, one, two, options } = await openHouse(t)
     const { host, port } = pair.replica
     const ada = await registerAndLogin(urlOf(one), 'ada')
     const token = ada.accessToken
@@ -72,6 +72,14 @@ await t.test(
           stale.push(displayName)
       }
       t.strictSame(stale, [])
+      const bob = await registerAndLogin(urlOf(one), 'bob')
+      const frozen = await runApp(['user', 'freeze', 'bob'], options)
+      t.match(frozen, { code: 0, stdout: /^user bob is now frozen\n/ }, 'and by a new process')
+      const log = await runApp(['audit', 'list', '--user', 'bob', '--json'], options)
+      t.match(JSON.parse(log.stdout), [
+        { type: 'session.ended' },
+        { type: 'user.frozen', userId: bob.userId },
+      ])
       await pair.followPrimary()
       await pair.synced()
     })

@@ -1,4 +1,10 @@
-import { credentials, loadPackageDefinition, Metadata, type ServiceError } from '@grpc/grpc-js'
+import {
+  type ClientReadableStream,
+  credentials,
+  loadPackageDefinition,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import type { Test } from 'tap'
 import { PACKAGE_ROOT } from '../../src/util/package-root.js'
@@ -36,16 +42,19 @@ export function openGrpcClient(
   address: string,
   service: 'hello' | 'session',
   apiKey: string | null = API_KEY,
-): (method: string, request: object) => Promise<Record<string, unknown>> {
+): (
+  method: string,
+  request: object,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<Record<string, unknown>> {
   const [proto, path] =
     service === 'hello'
       ? ['hello/hello.proto', ['hello', 'HelloService']]
       : ['gatehouse/v1/session.proto', ['gatehouse', 'v1', 'SessionService']]
   const client = new (clientClass(proto, path))(address, credentials.createInsecure())
   t.teardown(() => client.close())
-  return (method, request) => {
-    const metadata = new Metadata()
-    if (apiKey !== null) metadata.set('x-api-key', apiKey)
+  return (method, request, headers = {}) => {
+    const metadata = metadataOf({ ...(apiKey !== null && { 'x-api-key': apiKey }), ...headers })
     return new Promise((resolve, reject) => {
       ;(client[method] as Unary).call(client, request, metadata, (error, response) => {
         if (error) reject(error)
@@ -53,4 +62,44 @@ export function openGrpcClient(
       })
     })
   }
+}
+
+function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata()
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+  return metadata
+}
+
+/** A stream of messages from the session service. */
+export interface GrpcStream {
+  /** The messages so far. */
+  readonly received: Record<string, unknown>[]
+  /** Resolves with the failure that ends the stream, and the instant. */
+  readonly failed: Promise<{ readonly code: number; readonly reason: string; readonly at: number }>
+}
+
+/** Follows the ended sessions with the access token of an administrator; cancelled with the test. */
+export function watchRevocations(t: Test, address: string, accessToken: string): GrpcStream {
+  const path = ['gatehouse', 'v1', 'SessionService']
+  const Service = clientClass('gatehouse/v1/session.proto', path)
+  const client = new Service(address, credentials.createInsecure())
+  const watch = client['WatchRevocations'] as unknown as (
+    request: object,
+    metadata: Metadata,
+  ) => ClientReadableStream<Record<string, unknown>>
+  const metadata = metadataOf({ authorization: `Bearer ${accessToken}` })
+  const stream = watch.call(client, {}, metadata)
+  t.teardown(() => {
+    stream.cancel()
+    client.close()
+  })
+  const received: Record<string, unknown>[] = []
+  stream.on('data', (message: Record<string, unknown>) => received.push(message))
+  const failed = new Promise<{ code: number; reason: string; at: number }>((resolve) => {
+    stream.on('error', (error) => {
+      const { code, metadata: trailers } = error as ServiceError
+      resolve({ code, reason: String(trailers.get('reason')[0]), at: performance.now() })
+    })
+  })
+  return { received, failed }
 }

@@ -36,6 +36,11 @@ export function createMemoryUserRepository(): MemoryUserRepository {
     return publicPart(user)
   }
 
+  const findById = async (id: string): Promise<User | null> => {
+    const row = rows.get(id)
+    return row ? publicPart(row) : null
+  }
+
   return {
     lookups,
     add: (user) =>
@@ -51,10 +56,8 @@ export function createMemoryUserRepository(): MemoryUserRepository {
         ...user,
       }),
     remove: (id) => void rows.delete(id),
-    async findById(id) {
-      const row = rows.get(id)
-      return row ? publicPart(row) : null
-    },
+    findById,
+    findLatest: findById,
     async findByUsername(username) {
       const row = find((candidate) => candidate.username === username)
       return row ? publicPart(row) : null

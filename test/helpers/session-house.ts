@@ -22,6 +22,7 @@ import { createMemoryCounterStore } from './memory-counter-store.js'
 import { createMemoryLogger } from './memory-logger.js'
 import { createMemoryRevocationLog } from './memory-revocation-log.js'
 import { createMemorySessionStore } from './memory-session-store.js'
+import { createMemoryUnfinishedEnds } from './memory-unfinished-ends.js'
 import { createMemoryUserRepository } from './memory-user-repository.js'
 import { createTestKey, createTestRing } from './test-keys.js'
 
@@ -101,6 +102,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     tokenVault,
     broker,
     announcer: createAuthAnnouncer({ broker, logger, surveyTimeoutMs: 1000 }),
+    unfinishedEnds: createMemoryUnfinishedEnds(),
     auditLog,
     auditTrail,
     ender,

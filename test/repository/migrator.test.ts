@@ -8,6 +8,9 @@ import { skipUnless } from '../helpers/server/service-binary.js'
 import { MYSQL_SETUPS, type MysqlUrls, startMysqlStore } from './mysql/open-test-mysql.js'
 import { runFixture } from './run-fixture.js'
 
+// Three stores, two of them on servers.
+t.setTimeout(120_000)
+
 const NAMES = Object.keys(SQLITE_STORE_MIGRATIONS).sort()
 
 function openEmpty(t: Test, file = join(t.testdir(), 'app.db')): SqliteStore {

@@ -38,6 +38,9 @@ await t.test('sqlite error names the unique column by its meaning', async (t) =>
   t.match(unique('users.username'), { code: 'ALREADY_EXISTS', reason: 'username_taken' })
   t.match(unique('users.email'), { code: 'ALREADY_EXISTS', reason: 'email_taken' })
   t.match(unique('sessions.id'), { code: 'INTERNAL' })
+  const key = 'identities.user_id, identities.provider, identities.provider_id'
+  const primary = toStoreError(sqliteError(1555, `UNIQUE constraint failed: ${key}`))
+  t.match(primary, { code: 'ALREADY_EXISTS', reason: 'identity_taken' })
   t.match(unique('toString'), { code: 'INTERNAL' })
 })
 

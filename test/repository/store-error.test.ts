@@ -13,7 +13,12 @@ await t.test('store error names a taken value by its column and by its constrain
   for (const name of ['users.email', 'users_email_unique']) {
     t.match(takenError(name), { code: 'ALREADY_EXISTS', reason: 'email_taken' }, name)
   }
-  for (const name of ['', 'PRIMARY', 'sessions.id', 'toString']) t.equal(takenError(name), null)
+  const key = 'identities.user_id, identities.provider, identities.provider_id'
+  for (const name of ['identities_provider_unique', 'identities.PRIMARY', key]) {
+    t.match(takenError(name), { code: 'ALREADY_EXISTS', reason: 'identity_taken' }, name)
+  }
+  for (const name of ['', 'PRIMARY', 'users.PRIMARY', 'sessions.id', 'toString'])
+    t.equal(takenError(name), null)
 })
 
 await t.test('store error of a busy store says when to come back', async (t) => {

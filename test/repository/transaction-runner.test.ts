@@ -8,6 +8,9 @@ import { skipUnless } from '../helpers/server/service-binary.js'
 import { MYSQL_SETUPS, openTestMysql } from './mysql/open-test-mysql.js'
 import { openTestStore } from './open-test-store.js'
 
+// Three stores, two of them on servers.
+t.setTimeout(120_000)
+
 await t.test('transaction runner on SQLite', (t) =>
   checkTransactionRunner(t, async (t) => {
     const file = join(t.testdir(), 'app.db')

@@ -7,6 +7,9 @@ import { skipUnless } from '../helpers/server/service-binary.js'
 import { MYSQL_SETUPS, openTestMysql } from './mysql/open-test-mysql.js'
 import { openTestStore } from './open-test-store.js'
 
+// Three stores, two of them on servers.
+t.setTimeout(120_000)
+
 await t.test('user repository keeps the contract on sqlite', async (t) => {
   await checkUserRepository(t, async (t) => {
     const store = await openTestStore(t)

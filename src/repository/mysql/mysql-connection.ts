@@ -55,10 +55,14 @@ export interface MysqlConnection {
 
 /** Long enough to be told apart from our own deadline, so that the server gives the lock up first. */
 const LOCK_WAIT_SHARE = 0.5
+/** The one spelling that MySQL and every MariaDB know: as a variable it has another name in each. */
+const ISOLATION_SQL = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED'
 
 /**
  * Opens a connection whose settings do not depend on the server's: UTC, utf8mb4, strict values, and the
- * backslash as escape character, on which the driver relies when it writes values into a statement.
+ * backslash as escape character, on which the driver relies when it writes values into a statement. Each
+ * statement of a transaction reads what is committed by then (READ COMMITTED): who waited for the lock of a row
+ * reads what the one before has made of it, as on SQLite, where writers go one after the other.
  * Raises UNAVAILABLE, or INTERNAL when the server refuses the account.
  */
 export async function openMysqlConnection(
@@ -67,8 +71,10 @@ export async function openMysqlConnection(
   const startedAt = performance.now()
   const connection = await dial(options)
   try {
-    const leftMs = options.connectTimeoutMs - (performance.now() - startedAt)
-    await connection.query(settingsOf(options), [], Math.max(1, leftMs))
+    for (const settings of [settingsOf(options), ISOLATION_SQL]) {
+      const leftMs = options.connectTimeoutMs - (performance.now() - startedAt)
+      await connection.query(settings, [], Math.max(1, leftMs))
+    }
     return connection
   } catch (error) {
     connection.destroy()

@@ -2,6 +2,7 @@ import { AppError, toAppError } from '../../errors/app-error.js'
 import { storeBusy, storeUnavailable, takenError } from '../store-error.js'
 
 // Error numbers of https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html; MariaDB has the same.
+const ER_CHECKREAD = 1020
 const ER_CON_COUNT_ERROR = 1040
 const ER_SERVER_SHUTDOWN = 1053
 const ER_DUP_ENTRY = 1062
@@ -14,7 +15,11 @@ const ER_READ_ONLY_MODE = 1836
 const ER_CONNECTION_KILLED = 1927
 
 /** Another transaction was in the way: nothing of this one has happened, and all of it may be tried again. */
-const CONFLICTS: ReadonlySet<number> = new Set([ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK])
+const CONFLICTS: ReadonlySet<number> = new Set([
+  ER_CHECKREAD,
+  ER_LOCK_WAIT_TIMEOUT,
+  ER_LOCK_DEADLOCK,
+])
 
 /** The server is there and cannot serve now, or not as this kind of server. */
 const NOT_NOW: ReadonlySet<number> = new Set([
@@ -109,6 +114,7 @@ interface DriverError extends Error {
   readonly errno?: unknown
   readonly sqlState?: unknown
   readonly fatal?: unknown
+  readonly sql?: unknown
 }
 
 /** Null for an error that is none of the server or the network: a mistake of the program. */
@@ -122,8 +128,13 @@ function failureOf(thrown: unknown): MysqlFailure | null {
   return new MysqlFailure(code, isOfServer ? errno : 0, fatal === true || !isOfServer)
 }
 
-/** `Duplicate entry 'ann' for key 'users_username_unique'`; MySQL 8 puts the table and a dot before the key. */
+/**
+ * `Duplicate entry 'ann' for key 'users_username_unique'`; MySQL 8 puts the table and a dot before the key. Every
+ * table calls its primary key PRIMARY, so that one is told apart by the statement.
+ */
 function constraintOf(thrown: unknown): string {
-  const message = thrown instanceof Error ? thrown.message : ''
-  return /for key '(?:[^'.]+\.)?([^'.]+)'$/.exec(message)?.[1] ?? ''
+  const { message = '', sql } = thrown instanceof Error ? (thrown as DriverError) : {}
+  const key = /for key '(?:[^'.]+\.)?([^'.]+)'$/.exec(message)?.[1] ?? ''
+  if (key !== 'PRIMARY') return key
+  return `${/^insert into `(\w+)`/.exec(String(sql))?.[1] ?? ''}.PRIMARY`
 }

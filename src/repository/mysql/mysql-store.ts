@@ -110,10 +110,12 @@ class ServerStore implements MysqlStore {
     this.#group.check()
   }
 
-  async noteWrite(userIds: ReadonlySet<string> | null): Promise<void> {
+  async noteWrite(userIds: Iterable<string> | null): Promise<void> {
     if (this.#options.replicaUrls.length === 0) return
-    this.#group.noteWrite(userIds)
     const concerned = userIds === null ? null : [...userIds]
+    this.#group.noteWrite(concerned)
+    // What is about nobody in particular is soon in the lists of the others, and worth no message.
+    if (concerned?.length === 0) return
     await Promise.all(this.#listeners.map((listener) => listener(concerned)))
   }
 

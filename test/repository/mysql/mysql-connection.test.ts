@@ -42,7 +42,8 @@ await t.test('mysql connection', { skip }, async (t) => {
     const connection = await open(t, await optionsOf())
     const rows = await connection.query(
       `select @@time_zone as zone, @@character_set_client as client, @@collation_connection as collation,
-        @@sql_mode as mode, @@innodb_lock_wait_timeout as wait, @@autocommit as autocommit`,
+        @@sql_mode as mode, @@innodb_lock_wait_timeout as wait, @@autocommit as autocommit,
+        @@tx_isolation as isolation`,
       [],
     )
     t.match(rows, [
@@ -53,6 +54,7 @@ await t.test('mysql connection', { skip }, async (t) => {
         mode: 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
         wait: 2,
         autocommit: 1,
+        isolation: 'READ-COMMITTED',
       },
     ])
   })

@@ -14,7 +14,7 @@ import {
 
 /** As the driver raises it: the statement with its values is a member. */
 function driverError(code: string, errno: number, message = 'near hunter2', fatal = false): Error {
-  const sql = "insert into users values ('hunter2')"
+  const sql = "insert into `users` values ('hunter2')"
   return Object.assign(new Error(message), {
     ...{ code, errno, sql, sqlMessage: message, sqlState: '23000' },
     ...(fatal && { fatal }),
@@ -34,10 +34,18 @@ await t.test('mysql error names the unique constraint by its meaning', async (t)
   }
   t.match(duplicate('users_email_unique'), { code: 'ALREADY_EXISTS', reason: 'email_taken' })
   t.match(duplicate('PRIMARY'), { code: 'INTERNAL', cause: { errno: 1062 } })
+  for (const key of ['PRIMARY', 'identities.PRIMARY']) {
+    const error = driverError('ER_DUP_ENTRY', 1062, `Duplicate entry 'a-b' for key '${key}'`)
+    const sql = 'insert into `identities` (`user_id`) values (?)'
+    t.match(toMysqlError(Object.assign(error, { sql })), { reason: 'identity_taken' }, key)
+    const unknown = toMysqlError(Object.assign(error, { sql: undefined }))
+    t.match(unknown, { code: 'INTERNAL', cause: { errno: 1062 } })
+  }
 })
 
 await t.test('mysql error of a conflict may be tried again', async (t) => {
   for (const [code, errno] of [
+    ['ER_CHECKREAD', 1020],
     ['ER_LOCK_DEADLOCK', 1213],
     ['ER_LOCK_WAIT_TIMEOUT', 1205],
   ] as const) {

@@ -1,16 +1,23 @@
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
+import type { AuditEvent } from '../../../src/domain/audit.js'
 import { parseMysqlUrl } from '../../../src/repository/mysql/mysql-endpoint.js'
 import { createTransactionRunner, kyselyOf } from '../../../src/repository/transaction-runner.js'
+import { createAuditLog } from '../../../src/repository/audit-log.js'
+import { createIdentityRepository } from '../../../src/repository/identity-repository.js'
 import { createUserRepository } from '../../../src/repository/user-repository.js'
 import { sampleUser } from '../../contract/user-repository-contract.js'
 import { createMemoryLogger } from '../../helpers/memory-logger.js'
-import { sharedMariaDb } from '../../helpers/server/mariadb.js'
+import { sharedMariaDb, startMariaDbPair } from '../../helpers/server/mariadb.js'
 import { skipUnless } from '../../helpers/server/service-binary.js'
 import { waitFor } from '../../helpers/wait-for.js'
 import { emptyPair, emptySingle, openTestMysql, startMysqlStore } from './open-test-mysql.js'
 
 const skip = skipUnless('mariadb')
+const EVENT: AuditEvent = {
+  ...{ type: 'login.failed', at: 1, actorId: null, userId: null, sessionId: null },
+  ...{ address: '192.0.2.1', data: {} },
+}
 
 async function openHouse(t: Test) {
   const logger = createMemoryLogger()
@@ -95,6 +102,50 @@ await t.test('mysql store', { skip }, async (t) => {
     t.match(await users.findById('id-ann'), { role: 'user' })
   })
 
+  await t.test('shows a transaction what was committed while it waited for a lock', async (t) => {
+    const { store, users, transactions } = await openHouse(t)
+    const identities = createIdentityRepository(store)
+    const [one, two] = ['github', 'sso'].map((provider) => ({
+      ...{ provider, providerId: '7', userId: 'id-ann', createdAt: 1 },
+    }))
+    if (!one || !two) throw new Error('two identities')
+    const email = 'ann@example.com'
+    await transactions.run(async (tx) => {
+      await users.create(tx, sampleUser('ann'))
+      await users.create(tx, sampleUser('bob', { email }))
+      await identities.create(tx, one)
+      await identities.create(tx, two)
+    })
+    await transactions.run(async (tx) => {
+      t.match(await users.update(tx, 'id-bob', {}), { email }, 'reads before the others write')
+      await transactions.run((other) => identities.remove(other, 'id-ann', 'sso'))
+      await transactions.run(async (other) => {
+        await users.update(other, 'id-bob', { email: null })
+        await users.update(other, 'id-ann', { email })
+      })
+      t.match(await identities.lockWaysOf(tx, 'id-ann'), { identities: [one] })
+      t.equal((await identities.lockWaysOf(tx, 'id-ann'))?.identities.length, 1)
+      t.equal(await users.releaseUnverifiedEmail(tx, email), 'id-ann', 'who has it by now')
+    })
+    t.match(await users.findById('id-ann'), { email: null })
+  })
+
+  await t.test(
+    'lists an event of this process at once, though the replica has it not',
+    async (t) => {
+      const pair = await startMariaDbPair(t)
+      const { primaryUrl, replicaUrls } = await pair.createDatabase()
+      const readYourWritesMs = 60_000
+      const overrides = { readYourWritesMs, probeIntervalMs: 20 }
+      const store = await openTestMysql(t, { url: primaryUrl, replicaUrls }, overrides)
+      await pair.synced()
+      await pair.lagBehind()
+      const log = createAuditLog(store)
+      await log.append(EVENT)
+      t.match(await log.list({ limit: 5 }), { events: [EVENT] })
+    },
+  )
+
   await t.test('does not repeat a transaction whose connection was lost', async (t) => {
     const { store, users, transactions } = await openHouse(t)
     let runs = 0
@@ -145,6 +196,18 @@ await t.test('mysql store', { skip }, async (t) => {
     )
     await transactions.run(async () => undefined)
     t.strictSame(steps, [['id-ann'], 'acknowledged', null], 'and of none without a statement')
+
+    steps.length = 0
+    const email = 'bob@example.com'
+    await transactions.run((tx) => users.create(tx, sampleUser('bob', { email })))
+    await transactions.run((tx) => users.releaseUnverifiedEmail(tx, email))
+    await transactions.run((tx) => users.delete(tx, 'id-ann'))
+    t.strictSame(steps, [['id-bob'], ['id-bob'], ['id-ann']], 'each of whom it concerns')
+    steps.length = 0
+    await transactions.run((tx) => users.releaseUnverifiedEmail(tx, email))
+    await createAuditLog(store).append(EVENT)
+    await transactions.run((tx) => createAuditLog(store).append(EVENT, tx))
+    t.strictSame(steps, [], 'what concerns no user is worth no message')
 
     const single = await openTestMysql(t, await emptySingle())
     single.onWrite(async () => {

@@ -72,6 +72,33 @@ await t.test('users asks for the part of the list that the arguments say', async
   }
 })
 
+await t.test('user asks the store only for somebody else', async (t) => {
+  const context = {
+    caller: () => ({
+      principal: { userId: ALICE.id, sessionId: 's-1', role: 'user' },
+      failure: null,
+    }),
+  }
+  const bob = { ...ALICE, id: 'id-bob', username: 'bob' }
+  const found: string[] = []
+  const resolver = createQueryResolvers({
+    accounts: {
+      findById: async (id) => {
+        found.push(id)
+        return bob
+      },
+      slice: async () => ({ edges: [], hasPrevious: false, hasNext: false }),
+    },
+    sessions: createFakeSessions(),
+  })['user'] as unknown as (root: unknown, args: object, context: object) => Promise<unknown>
+  for (const args of [{}, { id: null }, { id: ALICE.id }]) {
+    t.strictSame(await resolver(null, args, context), ALICE)
+  }
+  t.strictSame(found, [])
+  t.strictSame(await resolver(null, { id: 'id-bob' }, context), bob)
+  t.strictSame(found, ['id-bob'])
+})
+
 await t.test('users refuses pages that are none', async (t) => {
   for (const [args, path] of [
     [{ first: 1, last: 1 }, 'first'],
