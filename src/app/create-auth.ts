@@ -5,6 +5,7 @@ import { createKeyStore } from '../auth/key-store.js'
 import { createIdentityProviders } from '../auth/oauth/create-identity-providers.js'
 import { createPasswordHasher } from '../auth/password-hasher.js'
 import { loadOrCreateSecret } from '../auth/secret-file.js'
+import { createSubscriptionTokens } from '../auth/subscription-tokens.js'
 import { createTokenIssuer } from '../auth/token-issuer.js'
 import { createTokenVault } from '../auth/token-vault.js'
 import { createTokenVerifier } from '../auth/token-verifier.js'
@@ -14,6 +15,7 @@ import type { Clock } from '../domain/clock.js'
 import type { IdentityProvider } from '../domain/identity-provider.js'
 import type { Logger } from '../domain/logger.js'
 import type { PasswordHasher } from '../domain/password.js'
+import type { SubscriptionTokens } from '../domain/subscription-token.js'
 import type { KeyAdmin, TokenIssuer, TokenVault, TokenVerifier } from '../domain/token.js'
 import { providerSettingsOf } from './provider-settings.js'
 
@@ -36,6 +38,7 @@ export interface Auth {
   readonly identityProviders: readonly IdentityProvider[]
   readonly tokenIssuer: TokenIssuer
   readonly tokenVerifier: TokenVerifier
+  readonly subscriptionTokens: SubscriptionTokens
   readonly tokenVault: TokenVault
   readonly passwordHasher: PasswordHasher
 }
@@ -70,6 +73,11 @@ export async function createAuth({ config, clock, logger }: AuthDeps): Promise<A
       tabLifetimeSecondsMax: config.graphql.tabTokenSeconds,
       clockSkewSeconds: auth.clockSkewSeconds,
       cacheEntriesMax: auth.signatureCacheMax,
+    }),
+    subscriptionTokens: createSubscriptionTokens({
+      ...{ keyRing, clock, ...names },
+      lifetimeSecondsMax: config.realtime.subscriptionTokenSeconds,
+      clockSkewSeconds: auth.clockSkewSeconds,
     }),
     tokenVault: createTokenVault(),
     passwordHasher: createPasswordHasher(config.password),

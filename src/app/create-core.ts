@@ -3,7 +3,10 @@ import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Config } from '../config/schema.js'
 import type { ClientLabeler } from '../domain/client.js'
+import type { Broker } from '../domain/broker.js'
+import type { ChannelBroker, PresenceStore } from '../domain/channel-broker.js'
 import type { Clock } from '../domain/clock.js'
+import type { SubscriptionTokens } from '../domain/subscription-token.js'
 import type { KeyDropper, PublicKeySource } from '../domain/token.js'
 import { type AuthObservers, createAuthObservers } from '../realtime/auth-observers.js'
 import { createHub, type Hub } from '../realtime/hub.js'
@@ -12,9 +15,11 @@ import { createAnnouncedUsers } from '../service/announced-users.js'
 import { createRevocationFeed, type RevocationFeed } from '../service/revocation-feed.js'
 import { createOauthService, type OauthService } from '../service/oauth-service.js'
 import { createSessionMonitor } from '../service/session-monitor.js'
+import type { SessionRepair } from '../service/session-repair.js'
 import { createSurveyHandlers } from '../service/survey-handlers.js'
 import { createUserDirectory, type UserDirectory } from '../service/user-directory.js'
 import { createAuth } from './create-auth.js'
+import { createRealtime, type Realtime } from './create-realtime.js'
 import { createLogger } from './create-logger.js'
 import { createServices, type Services } from './create-services.js'
 import { createWriteNotice } from './write-notice.js'
@@ -42,6 +47,8 @@ export interface CoreOptions {
 /** Ports that a test may put in place of the real ones. */
 export interface CoreOverrides {
   readonly clock?: Clock
+  readonly channelBroker?: ChannelBroker
+  readonly presence?: PresenceStore
 }
 
 /** What every process of the house has: opened once, shared by its services. */
@@ -57,6 +64,11 @@ export interface Core extends Services {
   readonly sessionHandles: SessionHandles
   readonly revocations: RevocationFeed
   readonly authObservers: AuthObservers
+  readonly channels: Realtime
+  readonly broker: Broker
+  /** This process among the others. */
+  readonly processId: string
+  readonly subscriptionTokens: SubscriptionTokens
   readonly publicKeys: PublicKeySource
   readonly clientLabeler: ClientLabeler
   readonly oauthLabeler: ClientLabeler
@@ -75,7 +87,8 @@ export async function createCore(
   const logger = await createLogger({ ...config.log, service: processKind, stream: logStream })
   const lifecycle = createLifecycle({ logger, deadlineMs: config.shutdown.deadlineMs })
   try {
-    return await openCore(options, { logger, lifecycle, clock: overrides.clock ?? systemClock })
+    const base = { logger, lifecycle, clock: overrides.clock ?? systemClock }
+    return await openCore(options, base, overrides)
   } catch (error) {
     await lifecycle.close().catch(() => undefined)
     throw error
@@ -85,6 +98,7 @@ export async function createCore(
 async function openCore(
   { config, processKind }: CoreOptions,
   base: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
+  overrides: CoreOverrides,
 ): Promise<Core> {
   const { logger, lifecycle, clock } = base
   const store = await openStore({ config, clock, logger, processKind })
@@ -101,8 +115,18 @@ async function openCore(
   const users = store.replicated
     ? store.users
     : createAnnouncedUsers({ users: store.users, announce })
-  const services = createServices({ ...store, users, userDirectory, config, clock, logger, auth })
-  const line = await joinProcesses({ ...store, userDirectory, keys: auth.keyRing }, config, base)
+  const channelBroker = overrides.channelBroker ?? store.channelBroker
+  const presence = overrides.presence ?? store.presence
+  const channels = createRealtime({ config, channelBroker, presence, logger })
+  const { namespaces } = channels
+  const ports = { ...store, users, userDirectory, channelBroker, presence, namespaces }
+  const services = createServices({ ...ports, config, clock, logger, auth })
+  const line = await joinProcesses(
+    { ...store, userDirectory, channels, keys: auth.keyRing, repair: services.sessionRepair },
+    config,
+    base,
+  )
+  lifecycle.onClose('channels', () => channels.close())
   store.replicated?.onWrite(announce)
   return {
     ...base,
@@ -112,6 +136,10 @@ async function openCore(
       ...{ ...store, ...auth, users, clock, logger },
       sessions: services.sessions,
     }),
+    channels,
+    broker,
+    processId: broker.processId,
+    subscriptionTokens: auth.subscriptionTokens,
     readiness: createReadiness(store.checks),
     registry: new Registry(),
     migrator: store.migrator,
@@ -122,6 +150,14 @@ async function openCore(
   }
 }
 
+/** What answers the others beside the stores. */
+interface Companions {
+  readonly userDirectory: UserDirectory
+  readonly channels: Realtime
+  readonly keys: KeyDropper
+  readonly repair: SessionRepair
+}
+
 /** What is open in this process, the answers it gives the others, and the watch over both. */
 async function joinProcesses(
   {
@@ -130,8 +166,10 @@ async function joinProcesses(
     revocationLog,
     replicated,
     userDirectory,
+    channels,
     keys,
-  }: Store & { readonly userDirectory: UserDirectory; readonly keys: KeyDropper },
+    repair,
+  }: Store & Companions,
   config: Config,
   { logger, lifecycle, clock }: { logger: Logger; lifecycle: Lifecycle; clock: Clock },
 ): Promise<Pick<Core, 'hub' | 'sessionHandles' | 'revocations' | 'authObservers'>> {
@@ -151,7 +189,7 @@ async function joinProcesses(
     },
   )
   const monitor = createSessionMonitor({
-    ...{ sessionStore, revocationLog, clock, logger, handles: sessionHandles },
+    ...{ sessionStore, revocationLog, repair, clock, logger, handles: sessionHandles },
     revocationRetentionMs: Math.max(
       REVOCATION_RETENTION_MS_MIN,
       accessTokenSeconds * 1_000 + REVOCATION_MARGIN_MS,
@@ -159,8 +197,8 @@ async function joinProcesses(
     sweepIntervalMs: config.session.sweepIntervalMs,
   })
   const handlers = createSurveyHandlers({
-    ...{ handles: sessionHandles, hub, sessionStore, userDirectory, revocations, keys },
-    observers: authObservers,
+    ...{ ...channels, processId: broker.processId, hub, sessionStore, userDirectory },
+    ...{ handles: sessionHandles, observers: authObservers, revocations, keys },
     isSure: () => monitor.isSure(),
     noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
   })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/schema.js'
 import type { AuditLog } from '../domain/audit.js'
 import type { Broker } from '../domain/broker.js'
+import type { ChannelBroker, PresenceStore } from '../domain/channel-broker.js'
 import type { Clock } from '../domain/clock.js'
 import type { CounterStore } from '../domain/counter.js'
 import type { Logger } from '../domain/logger.js'
@@ -10,6 +11,7 @@ import type { OneTimeStore } from '../domain/one-time-store.js'
 import type { RevocationLog } from '../domain/revocation.js'
 import type { SessionPolicy, SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
+import type { UnfinishedEndRepository } from '../domain/unfinished-end.js'
 import type { UserRepository } from '../domain/user.js'
 import { type AccountService, createAccountService } from '../service/account-service.js'
 import {
@@ -20,8 +22,11 @@ import { type AuditTrail, createAuditTrail } from '../service/audit-trail.js'
 import { createCredentialService, type CredentialService } from '../service/credential-service.js'
 import { createKeyService, type KeyService } from '../service/key-service.js'
 import { createPasswordThrottle, type PasswordThrottle } from '../service/password-throttle.js'
+import type { Namespaces } from '../realtime/namespace.js'
 import { createPushService, type PushService } from '../service/push-service.js'
+import { createRealtimeService, type RealtimeService } from '../service/realtime-service.js'
 import { createSessionEnder, type SessionEnder } from '../service/session-ender.js'
+import { createSessionRepair, type SessionRepair } from '../service/session-repair.js'
 import { createSessionService, type SessionService } from '../service/session-service.js'
 import { createSessionTerminator, type SessionTerminator } from '../service/session-terminator.js'
 import {
@@ -46,11 +51,15 @@ export interface ServicesDeps {
   readonly userDirectory: UserDirectory
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
+  readonly unfinishedEnds: UnfinishedEndRepository
   readonly sessionStore: SessionStore
   readonly counters: CounterStore
   readonly oneTimeValues: OneTimeStore
   readonly revocationLog: RevocationLog
   readonly broker: Broker
+  readonly channelBroker: ChannelBroker
+  readonly presence: PresenceStore
+  readonly namespaces: Namespaces
 }
 
 /** The use cases, each over the ports that it names. */
@@ -66,7 +75,9 @@ export interface Services {
   /** What was written down, for administrators. */
   readonly auditReader: Pick<AuditLog, 'list'>
   readonly push: PushService
+  readonly realtime: RealtimeService
   readonly tabs: TabService
+  readonly sessionRepair: SessionRepair
 }
 
 /** What several services do together: end sessions, limit guessing, write down. */
@@ -98,10 +109,17 @@ export function createServices(deps: ServicesDeps): Services {
     }),
     auditReader: deps.auditLog,
     push: createPushService({ broker, surveyTimeoutMs }),
+    realtime: createRealtimeService({
+      ...{ broker, surveyTimeoutMs },
+      namespaces: deps.namespaces,
+      channelBroker: deps.channelBroker,
+      presence: deps.presence,
+    }),
     tabs: createTabService({
       ...{ tokenIssuer: auth.tokenIssuer, tokenVerifier, clock },
       tabTokenSeconds: config.graphql.tabTokenSeconds,
     }),
+    sessionRepair: createSessionRepair({ ...deps, ...shared }),
   }
 }
 
@@ -143,10 +161,10 @@ function createAccounts(
   deps: ServicesDeps,
   shared: Shared,
 ): Pick<Services, 'accounts' | 'credentials' | 'userAdmin'> {
-  const { auth, users, auditLog, transactions, clock, oneTimeValues } = deps
+  const { auth, users, auditLog, transactions, unfinishedEnds, clock, oneTimeValues } = deps
   const { resetLinkSeconds, resetUrl } = deps.config.password
   const { passwordHasher, tokenVault } = auth
-  const base = { ...shared, users, auditLog, transactions, clock, passwordHasher }
+  const base = { ...shared, users, auditLog, transactions, unfinishedEnds, clock, passwordHasher }
   return {
     accounts: createAccountService(base),
     credentials: createCredentialService({

@@ -2,8 +2,10 @@ import type { Config } from '../config/schema.js'
 import type { Logger } from '../domain/logger.js'
 import type { SocketLines } from '../http/graphql/socket/socket-line.js'
 import { createHub } from '../realtime/hub.js'
+import { createAddressQuota } from '../socket/address-quota.js'
 import { createConnectionSet } from '../socket/connection-set.js'
 import { createSocketMetrics } from '../socket/socket-metrics.js'
+import { createWriteTurn } from '../socket/write-turn.js'
 
 const CLOSE_TIMEOUT_MS = 2_000
 /** GraphQL does not listen by registration, but by subscription. */
@@ -11,7 +13,7 @@ const REGISTRATIONS_MAX = 0
 
 /** The WebSockets of the HTTP service, with the bounds that those of the socket service have. */
 export function createGraphqlLines(config: Config, logger: Logger): SocketLines {
-  const { graphql } = config
+  const { graphql, socket } = config
   const hub = createHub({
     connectionsMax: graphql.connectionsMax,
     registrationsPerConnectionMax: REGISTRATIONS_MAX,
@@ -25,7 +27,9 @@ export function createGraphqlLines(config: Config, logger: Logger): SocketLines 
   }
   const connections = createConnectionSet({
     hub,
-    shared: { limits, metrics: createSocketMetrics({ hub }), logger },
+    addresses: createAddressQuota(socket.connectionsPerAddressMax),
+    shared: { limits, metrics: createSocketMetrics({ hub }), logger, turn: createWriteTurn() },
+    drainWindowMs: socket.drainWindowMs,
     shortestTimeoutMs: Math.min(
       CLOSE_TIMEOUT_MS,
       graphql.idleTimeoutMs,

@@ -14,6 +14,7 @@ import type { OneTimeStore } from '../domain/one-time-store.js'
 import type { RevocationLog } from '../domain/revocation.js'
 import type { SessionStore } from '../domain/session.js'
 import type { TransactionRunner } from '../domain/transaction.js'
+import type { UnfinishedEndRepository } from '../domain/unfinished-end.js'
 import type { UserRepository } from '../domain/user.js'
 import { createAuditLog } from '../repository/audit-log.js'
 import { createIdentityRepository } from '../repository/identity-repository.js'
@@ -25,6 +26,7 @@ import { createSqliteSessionStore } from '../repository/sqlite-session-store.js'
 import type { MysqlStore } from '../repository/mysql/mysql-store.js'
 import type { SqliteStore } from '../repository/sqlite-store.js'
 import { createTransactionRunner } from '../repository/transaction-runner.js'
+import { createUnfinishedEndRepository } from '../repository/unfinished-end-repository.js'
 import { createUserRepository } from '../repository/user-repository.js'
 import { openSqlSide } from './open-sql-side.js'
 import type { RedisOptions } from './redis/open-redis.js'
@@ -48,6 +50,7 @@ export interface Store {
   readonly identities: IdentityRepository
   readonly auditLog: AuditLog
   readonly transactions: TransactionRunner
+  readonly unfinishedEnds: UnfinishedEndRepository
   readonly sessionStore: SessionStore
   readonly counters: CounterStore
   readonly oneTimeValues: OneTimeStore
@@ -96,6 +99,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       identities: createIdentityRepository(sql),
       auditLog: createAuditLog(sql),
       transactions: createTransactionRunner(sql, logger),
+      unfinishedEnds: createUnfinishedEndRepository(sql),
       migrator: createMigrator(sql),
       replicated: config.mysql.replicaUrls.length === 0 ? null : mysql,
       sessionStore: sessions.sessionStore,

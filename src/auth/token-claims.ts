@@ -53,8 +53,17 @@ export function checkClaims(
   if (iat * 1000 > latest) return INVALID
   if (nbf !== undefined && (!isSeconds(nbf) || nbf * 1000 > latest)) return INVALID
   if (now > lastMomentOf(exp, rules)) return EXPIRED
-  const common = { userId: sub, sessionId: sid, tokenId: jti }
-  return { ok: true, claims: { ...common, issuedAt: iat * 1000, expiresAt: exp * 1000 } }
+  // Written out: checked on every call, and spreading an object costs more than all the checks above.
+  return {
+    ok: true,
+    claims: {
+      userId: sub,
+      sessionId: sid,
+      tokenId: jti,
+      issuedAt: iat * 1000,
+      expiresAt: exp * 1000,
+    },
+  }
 }
 
 /** The last millisecond at which a token with this `exp` is accepted. */

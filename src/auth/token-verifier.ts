@@ -73,7 +73,8 @@ export function createTokenVerifier(deps: TokenVerifierDeps): TokenVerifier {
       if (!known) {
         cache.set(token, signed, lastMomentOf(claims.expiresAt / 1000, rules.access) + 1)
       }
-      return { ...claims, role, keyId: signed.key.id }
+      const { userId, sessionId, tokenId, issuedAt, expiresAt } = claims
+      return { userId, sessionId, tokenId, issuedAt, expiresAt, role, keyId: signed.key.id }
     },
     async verifyRefresh(token) {
       // Used once and then never again: remembering it would only push out what is used often.
@@ -116,7 +117,7 @@ function fromCache(
  * The steps up to the signature. Raises UNAUTHENTICATED with `token_malformed`, `token_key_unknown` or
  * `token_signature_invalid`.
  */
-async function verifySignature(
+export async function verifySignature(
   token: string,
   keyRing: Pick<KeyRing, 'find' | 'peek'>,
 ): Promise<SignedToken> {
@@ -144,6 +145,7 @@ function rulesOf(kind: TokenKind, deps: TokenVerifierDeps): ClaimRules {
   }
 }
 
-function refused(reason: Reason): AppError {
+/** The refusal of a token, with a constant message for each reason. */
+export function refused(reason: Reason): AppError {
   return unauthenticated(reason, MESSAGES[reason])
 }

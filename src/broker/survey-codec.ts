@@ -25,7 +25,44 @@ const CHECKS: { readonly [K in SurveyKind]: { request: Check; answer: Check } } 
       isString(value['userId']) &&
       isString(value['event']) &&
       isString(value['message']),
-    answer: (value) => isRecord(value) && isCount(value['delivered']),
+    answer: (value) =>
+      isRecord(value) &&
+      isCount(value['delivered']) &&
+      isOptional(value['queued'], isCount) &&
+      isOptional(value['dropped'], isCount),
+  },
+  drop: {
+    request: (value) =>
+      isRecord(value) && isString(value['userId']) && isOptional(value['event'], isString),
+    answer: (value) => isRecord(value) && isCount(value['connections']),
+  },
+  clients: {
+    request: isClientOrder,
+    answer: (value) => isRecord(value) && isCount(value['connections']),
+  },
+  receipt: {
+    request: (value) =>
+      isRecord(value) && isString(value['receiptId']) && isString(value['channel']),
+    answer: (value) =>
+      isRecord(value) &&
+      isString(value['processId']) &&
+      (value['counts'] === null || hasCounts(value['counts'], ['written', 'queued', 'dropped'])),
+  },
+  process_info: {
+    request: isRecord,
+    answer: (value) =>
+      isRecord(value) &&
+      isString(value['processId']) &&
+      hasCounts(value, ['connections', 'users', 'subscriptions', 'channels', 'uptimeSeconds']),
+  },
+  emulate: {
+    request: (value) =>
+      isRecord(value) &&
+      isString(value['processId']) &&
+      isString(value['session']) &&
+      isString(value['data']),
+    answer: (value) =>
+      isRecord(value) && isString(value['processId']) && typeof value['isHandled'] === 'boolean',
   },
   auth_changed: {
     request: (value) => isRecord(value) && isAuthChange(value['change']),
@@ -80,6 +117,16 @@ export function handleEncoded(handlers: SurveyHandlers, kind: SurveyKind, text: 
       return handleAs(kind, handlers[kind], text)
     case 'auth_changed':
       return handleAs(kind, handlers[kind], text)
+    case 'drop':
+      return handleAs(kind, handlers[kind], text)
+    case 'clients':
+      return handleAs(kind, handlers[kind], text)
+    case 'receipt':
+      return handleAs(kind, handlers[kind], text)
+    case 'process_info':
+      return handleAs(kind, handlers[kind], text)
+    case 'emulate':
+      return handleAs(kind, handlers[kind], text)
     case 'count_connections':
       return handleAs(kind, handlers[kind], text)
     case 'users_changed':
@@ -124,6 +171,23 @@ function isAuthChange(value: unknown): boolean {
   }
   const { clientId, tabId, sessionId } = value
   return isString(clientId) && isString(sessionId) && (tabId === null || isString(tabId))
+}
+
+function isClientOrder(value: unknown): boolean {
+  if (!isRecord(value) || !isString(value['userId'])) return false
+  if (!isOptional(value['connectionId'], isString)) return false
+  if (!isOptional(value['sessionId'], isString)) return false
+  if (value['action'] === 'disconnect') return isCount(value['code']) && isString(value['reason'])
+  const { action, channel } = value
+  return (action === 'subscribe' || action === 'unsubscribe') && isString(channel)
+}
+
+function hasCounts(value: unknown, names: readonly string[]): boolean {
+  return isRecord(value) && names.every((name) => isCount(value[name]))
+}
+
+function isOptional(value: unknown, check: Check): boolean {
+  return value === undefined || check(value)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

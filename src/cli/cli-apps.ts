@@ -230,6 +230,15 @@ export interface CertificateApp {
   show(path: string): Promise<readonly CliCertificate[]>
 }
 
+/** One of the services that listen. */
+export type CliService = 'http' | 'socket' | 'grpc'
+
+/** Whether a running service should get traffic. */
+export interface CliHealth {
+  readonly ready: boolean
+  readonly parts: Readonly<Record<string, string>>
+}
+
 /** What the program can start. Each is called, and its code loaded, only by the command that needs it. */
 export interface CliApps {
   startHttp(config: Config, environment: string): Promise<RunningApp>
@@ -237,6 +246,8 @@ export interface CliApps {
   startGrpc(config: Config, environment: string): Promise<RunningApp>
   /** All three services in one process. */
   startAll(config: Config, environment: string): Promise<RunningApp>
+  /** Asks one that runs. Raises UNAVAILABLE (`not_running`). */
+  checkHealth(config: Config, service: CliService): Promise<CliHealth>
   openAdmin(config: Config): Promise<AdminApp>
   openMigrations(config: Config): Promise<MigrationApp>
   openCalls(config: Config): Promise<CallApp>

@@ -3,6 +3,8 @@ import type {
   AdminApp,
   CallApp,
   CertificateApp,
+  CliHealth,
+  CliService,
   CliApps,
   MigrationApp,
   RunningApp,
@@ -33,6 +35,12 @@ export interface AppModules {
   migrations(): Promise<{
     readonly createMigrationApp: (options: { readonly config: Config }) => Promise<MigrationApp>
   }>
+  health(): Promise<{
+    readonly checkHealth: (options: {
+      readonly service: CliService
+      readonly config: Config
+    }) => Promise<CliHealth>
+  }>
   calls(): Promise<{
     readonly createCallApp: (options: { readonly config: Config }) => CallApp
   }>
@@ -49,6 +57,7 @@ const MODULES: AppModules = {
   allInOne: () => import('../app/create-all-in-one.js'),
   admin: () => import('../app/create-admin-app.js'),
   migrations: () => import('../app/create-migration-app.js'),
+  health: () => import('../app/check-health.js'),
   calls: () => import('../app/create-call-app.js'),
   certificates: () => import('../app/create-certificate-app.js'),
   socketClient: () => import('../app/run-socket-client.js'),
@@ -72,6 +81,10 @@ export function createDefaultApps(modules: AppModules = MODULES): CliApps {
     startAll: async (config, environment) => {
       const { createAllInOne } = await modules.allInOne()
       return (await createAllInOne({ config, environment })).start()
+    },
+    checkHealth: async (config, service) => {
+      const { checkHealth } = await modules.health()
+      return checkHealth({ config, service })
     },
     openAdmin: async (config) => {
       const { createAdminApp } = await modules.admin()

@@ -10,6 +10,7 @@ import { type CommandContext, addExamples } from './command-context.js'
 import { registerConfigCommand } from './config-command.js'
 import { createDefaultApps } from './default-apps.js'
 import { describeFailure, stackOf } from './describe-failure.js'
+import { registerHealthCommand } from './health-command.js'
 import { registerKeysCommand } from './keys-command.js'
 import { registerMigrateCommand } from './migrate-command.js'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './run-service.js'
@@ -65,6 +66,7 @@ export function createProgram(context: CommandContext): Command {
     'app config print --env prod',
   ])
   registerServiceCommands(program, context)
+  registerHealthCommand(program, context)
   registerMigrateCommand(program, context)
   registerKeysCommand(program, context)
   registerUserCommand(program, context)

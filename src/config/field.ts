@@ -24,9 +24,9 @@ export interface ChoiceField<V extends string = string> {
   readonly enum: readonly V[]
 }
 
-export interface ListField {
+export interface ListField<I extends TextField | ChoiceField = TextField | ChoiceField> {
   readonly type: 'array'
-  readonly items: TextField
+  readonly items: I
 }
 
 /** Entries under names that the operator chooses, each a group that may leave out what is not required. */
@@ -65,8 +65,8 @@ export type ValueOf<S> = S extends { readonly additionalProperties: Group<infer 
         ? number
         : S extends FlagField
           ? boolean
-          : S extends ListField
-            ? readonly string[]
+          : S extends { readonly items: infer I }
+            ? readonly ValueOf<I>[]
             : string
 
 /** The dotted paths of all leaves, for example `http.port`. */
@@ -103,12 +103,19 @@ export function choice<const V extends string>(...values: readonly V[]): ChoiceF
   return { type: 'string', enum: values }
 }
 
-export function list(format: FormatName): ListField {
+export function list(format: FormatName): ListField<TextField> {
   return { type: 'array', items: text(format) }
 }
 
+/** A list of words of a fixed set. */
+export function choices<const V extends string>(
+  ...values: readonly V[]
+): ListField<ChoiceField<V>> {
+  return { type: 'array', items: choice(...values) }
+}
+
 /** A list whose items are never printed: URLs may hold a password. */
-export function secretList(format: FormatName): ListField {
+export function secretList(format: FormatName): ListField<TextField> {
   return { type: 'array', items: secret(format) }
 }
 

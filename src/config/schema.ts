@@ -3,6 +3,7 @@ import {
   type PathOf,
   type ValueOf,
   choice,
+  choices,
   flag,
   group,
   integer,
@@ -21,6 +22,19 @@ const BYTES_MAX = 1 << 30
 const HOUR_MS = 3_600_000
 const YEAR_SECONDS = 31_536_000
 const COUNT_MAX = 10_000_000
+const HISTORY_SIZE_MAX = 100_000
+
+/** The rules of a namespace of channels. */
+const NAMESPACE_RULES = {
+  historySize: integer(0, HISTORY_SIZE_MAX),
+  historySeconds: integer(1, YEAR_SECONDS),
+  recovery: flag(),
+  presence: flag(),
+  joinLeave: flag(),
+  subscribe: choices('anyone', 'signed-in', 'admin', 'owner', 'token'),
+  publish: choices('anyone', 'signed-in', 'admin', 'owner', 'subscriber'),
+  delivery: choice('all', 'droppable', 'latest'),
+} as const
 
 /**
  * Every key of the configuration and what it may hold. The defaults, with their meaning and units, stand in
@@ -60,6 +74,24 @@ export const CONFIG_SCHEMA = group({
     tokenGraceMs: integer(0, HOUR_MS),
     connectionsMax: integer(1, COUNT_MAX),
     messagesPerSecondMax: integer(1, COUNT_MAX),
+    connectionsPerAddressMax: integer(0, COUNT_MAX),
+    connectionsPerUserMax: integer(0, COUNT_MAX),
+    subscriptionsPerConnectionMax: integer(1, 100_000),
+    clientPingSeconds: integer(1, 3600),
+    drainWindowMs: integer(0, HOUR_MS),
+    rotationSeconds: integer(0, YEAR_SECONDS),
+  }),
+  realtime: group({
+    anonymous: flag(),
+    recoveryMax: integer(1, 10_000),
+    positionCheckMs: integer(1, HOUR_MS),
+    presenceRefreshMs: integer(1, HOUR_MS),
+    joinLeaveThreshold: integer(0, COUNT_MAX),
+    joinLeaveWindowMs: integer(1, 60_000),
+    busyWindowMs: integer(0, 1000),
+    subscriptionTokenSeconds: integer(1, YEAR_SECONDS),
+    defaults: group(NAMESPACE_RULES),
+    namespaces: map(NAMESPACE_RULES, []),
   }),
   grpc: group({
     host: text('host'),

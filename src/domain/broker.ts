@@ -14,7 +14,43 @@ export interface SurveyKinds {
   /** Deliver a message to the registered connections of a user for an event. */
   push: {
     request: { userId: string; event: string; message: string }
-    answer: { delivered: number }
+    /** Accepted; of those, how many wait for the peer to read; refused by a connection over its bound. */
+    answer: { delivered: number; queued?: number; dropped?: number }
+  }
+  /** Close the connections of a user that registered, or those registered for one event. */
+  drop: {
+    request: { userId: string; event?: string }
+    answer: { connections: number }
+  }
+  /** Do something with the channel connections of a user, or of one session, or with one connection. */
+  clients: {
+    request: ClientOrder
+    answer: { connections: number }
+  }
+  /** What became of a publication; `counts` is null while it has not been delivered here. */
+  receipt: {
+    request: { receiptId: string; channel: string }
+    answer: {
+      processId: string
+      counts: { written: number; queued: number; dropped: number } | null
+    }
+  }
+  /** What is open in the process. */
+  process_info: {
+    request: Record<string, never>
+    answer: {
+      processId: string
+      connections: number
+      users: number
+      subscriptions: number
+      channels: number
+      uptimeSeconds: number
+    }
+  }
+  /** Hand what a client has sent over HTTP to its connection, which may be in another process. */
+  emulate: {
+    request: { processId: string; session: string; data: string }
+    answer: { processId: string; isHandled: boolean }
   }
   /** Tell the open tabs that this concerns. */
   auth_changed: {
@@ -40,6 +76,16 @@ export interface SurveyKinds {
     answer: { dropped: number }
   }
 }
+/** What to do with which channel connections of a user. */
+export type ClientOrder = {
+  readonly userId: string
+  readonly connectionId?: string
+  readonly sessionId?: string
+} & (
+  | { readonly action: 'subscribe' | 'unsubscribe'; readonly channel: string }
+  | { readonly action: 'disconnect'; readonly code: number; readonly reason: string }
+)
+
 export type SurveyKind = keyof SurveyKinds
 export type SurveyRequest<K extends SurveyKind> = SurveyKinds[K]['request']
 export type SurveyAnswer<K extends SurveyKind> = SurveyKinds[K]['answer']

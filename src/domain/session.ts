@@ -134,6 +134,15 @@ export interface SessionStore {
   ): Promise<ReadonlyMap<string, readonly Session[]>>
   /** Of the given sessions, those that are over. The backstop for a lost end message. */
   findOver(sessionIds: readonly string[], now: number): Promise<readonly EndedSession[]>
+  /**
+   * Gives ends that may be missing in the log of ended sessions to `record`, a part at a time, and forgets them
+   * when it resolves; passes its rejection on. A store that ends and logs in one step has none. Answers how
+   * many. An end of the last seconds is left to whoever is about to write it down.
+   */
+  handOverEnds(
+    now: number,
+    record: (ended: readonly EndedSession[]) => Promise<void>,
+  ): Promise<number>
   /** These sessions have changed elsewhere: what this process remembers of them is not used any more. */
   forget(sessionIds: readonly string[]): void
   /**

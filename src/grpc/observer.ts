@@ -30,16 +30,18 @@ function levelOf(call: FinishedCall, name: string): keyof Logger {
 function fieldsOf(call: FinishedCall, name: string): object {
   const { error, requestId } = call.record
   const caller = describeCaller(call.record.caller)
-  return {
+  // Member by member: spreading objects into one costs more than writing the line.
+  const fields: Record<string, unknown> = {
     operation: call.path.slice(1),
     status: name,
     latencyMs: Math.round(call.latencyMs * 1_000) / 1_000,
     peer: call.peer,
     requestId,
-    ...(caller === null ? {} : { caller }),
-    ...(name === 'OK' ? {} : { reason: error?.reason ?? transportReason(call, name) }),
-    ...(error?.cause === undefined ? {} : { err: error.cause }),
   }
+  if (caller !== null) fields['caller'] = caller
+  if (name !== 'OK') fields['reason'] = error?.reason ?? transportReason(call, name)
+  if (error?.cause !== undefined) fields['err'] = error.cause
+  return fields
 }
 
 /** Why grpc-js itself ended a call; of one that broke a limit it says no more than that it is over. */

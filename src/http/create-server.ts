@@ -57,6 +57,7 @@ export function createServer(
   server.decorateRequest('principal', null)
   server.decorateRequest('client', null)
   server.decorateRequest('failure', null)
+  server.decorateRequest('outcome', null)
   server.setValidatorCompiler(createValidatorCompiler())
   registerJsonBody(server)
   registerErrorHandler(server)

@@ -8,8 +8,16 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { ClientContext } from '../domain/client.js'
+import type { Logger } from '../domain/logger.js'
 import type { Principal } from '../domain/session.js'
 import type { AppError } from '../errors/app-error.js'
+
+/** Said of a request by what it set in motion, on the one log line of the request. */
+export interface RequestOutcome {
+  /** The line has at least this level. */
+  readonly level: keyof Logger
+  readonly fields: Readonly<Record<string, unknown>>
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,6 +27,8 @@ declare module 'fastify' {
     client: ClientContext | null
     /** Why the request was refused; the log line says it. */
     failure: AppError | null
+    /** What the work behind the request adds to its log line; null when nothing. */
+    outcome: RequestOutcome | null
   }
   interface FastifyContextConfig {
     /** What the route does, in one camelCase word: the name in logs and in the API document. */

@@ -6,6 +6,8 @@ export interface Connection {
    * queue is over its bound in bytes and it is being closed for that.
    */
   send(message: string): boolean
+  /** Whether something it accepted still waits for the peer to read. */
+  isBehind?(): boolean
   /** Closes with a code and a reason of at most 123 bytes (RFC 6455 §5.5.1). Safe to call twice. */
   close(code: number, reason: string): void
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.js'
 import type { Connection } from './connection.js'
+import type { DeliveryCounts } from './receipt-log.js'
 
 export interface HubOptions {
   /** Open connections at once, in this process. */
@@ -38,6 +39,8 @@ export interface Hub {
    * connection that fails never keeps it from the others.
    */
   push(userId: string, event: string, message: string): number
+  /** Like `push`, and says what became of it. */
+  deliver(userId: string, event: string, message: string): DeliveryCounts
   /** Closes the connections of a user, or only those registered for one event. How many there were. */
   drop(target: { userId: string; event?: string }, code: number, reason: string): number
   /** Closes every connection. How many there were. */
@@ -122,11 +125,20 @@ class MapHub implements Hub {
   }
 
   push(userId: string, event: string, message: string): number {
-    let accepted = 0
+    return this.deliver(userId, event, message).written
+  }
+
+  deliver(userId: string, event: string, message: string): DeliveryCounts {
+    let [written, queued, dropped] = [0, 0, 0]
     for (const connection of this.#listeners.get(userId)?.get(event) ?? []) {
-      if (attempt(() => connection.send(message))) accepted += 1
+      if (attempt(() => connection.send(message))) {
+        written += 1
+        if (connection.isBehind?.() === true) queued += 1
+      } else {
+        dropped += 1
+      }
     }
-    return accepted
+    return { written, queued, dropped }
   }
 
   drop(target: { userId: string; event?: string }, code: number, reason: string): number {

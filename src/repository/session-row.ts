@@ -43,6 +43,23 @@ export function toSession(row: SqlRow): Session {
   }
 }
 
+/** The same from the values of SESSION_COLUMNS in their order, for the read that every request makes. */
+export function toSessionFromValues(values: readonly SqlValue[]): Session {
+  // By index: taking an array apart runs its iterator.
+  return {
+    id: String(values[0]),
+    userId: String(values[1]),
+    clientId: String(values[2]),
+    method: String(values[3]) as SignInMethod,
+    userAgent: String(values[4]),
+    address: String(values[5]),
+    createdAt: Number(values[6]),
+    lastSeenAt: Number(values[7]),
+    idleExpiresAt: Number(values[8]),
+    expiresAt: Number(values[9]),
+  }
+}
+
 /**
  * Why a session with these ends is over at `now`, or null while it lives. A session that was idle until its
  * absolute end is `expired`; one that was idle before that stays `idle_timeout` afterwards.

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Kysely } from 'kysely'
 import type { AuditType } from '../domain/audit.js'
+import type { SessionEndReason } from '../domain/session.js'
 import type { Gender, UserRole, UserState } from '../domain/user.js'
 
 /** The tables that every SQL database has. Instants are milliseconds since the epoch. */
@@ -7,6 +8,7 @@ export interface SqlSchema {
   users: UserTable
   identities: IdentityTable
   audit_events: AuditEventTable
+  unfinished_ends: UnfinishedEndTable
 }
 
 export interface UserTable {
@@ -42,6 +44,14 @@ export interface AuditEventTable {
   address: Fixed<string | null>
   /** A JSON object. */
   data: Fixed<string>
+}
+
+export interface UnfinishedEndTable {
+  id: Fixed<string>
+  user_id: Fixed<string>
+  reason: Fixed<SessionEndReason>
+  except_session_id: Fixed<string | null>
+  changed_at: Fixed<number>
 }
 
 /** A column that is written once. */

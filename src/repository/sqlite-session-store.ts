@@ -16,6 +16,7 @@ import {
   SESSION_COLUMNS,
   timeoutReason,
   toSession,
+  toSessionFromValues,
   toSessionValues,
 } from './session-row.js'
 import type { SqliteConnection, SqlRow, SqlValue } from './sqlite-connection.js'
@@ -89,6 +90,8 @@ export function createSqliteSessionStore({ store }: { store: SqliteStore }): Ses
     end: (selector, reason, now) => store.write((db) => end(db, selector, reason, now)),
     listByUser: async (userId, now) =>
       store.read((db) => db.prepare(SELECT_LIST).all(userId, now, now).map(toSession)),
+    // An end and its entry in the log are one transaction.
+    handOverEnds: async () => 0,
     // Every check reads the file: there is nothing to forget.
     forget: () => undefined,
     listByUsers: async (userIds, now) =>
@@ -129,9 +132,9 @@ function create(db: SqliteConnection, session: NewSession, policy: SessionPolicy
 }
 
 function check(db: SqliteConnection, sessionId: string, now: number): SessionCheck {
-  const row = db.prepare(SELECT_ONE).get(sessionId)
-  if (!row) return { alive: false, reason: rememberedReason(db, sessionId) }
-  const session = toSession(row)
+  const values = db.prepare(SELECT_ONE).values(sessionId)
+  if (!values) return { alive: false, reason: rememberedReason(db, sessionId) }
+  const session = toSessionFromValues(values)
   const reason = timeoutReason(session, now)
   return reason === null ? { alive: true, session } : { alive: false, reason }
 }

@@ -8,8 +8,14 @@ import { randomId } from '../util/random-id.js'
 import { validateChanges, validatePassword, type WantedChanges } from './account-input.js'
 import type { AuditTrail } from './audit-trail.js'
 import type { PasswordThrottle } from './password-throttle.js'
-import type { EndActor, EndResult, SessionEnder } from './session-ender.js'
-import { changeUser, type UserChangeDeps } from './user-change.js'
+import type { EndActor, EndResult } from './session-ender.js'
+import {
+  changeAndEnd,
+  changeUser,
+  type EndingChangeDeps,
+  planUserChange,
+  type UserChangeDeps,
+} from './user-change.js'
 
 /** A way to set a new password once, to be handed to the owner of the account. */
 export interface ResetLink {
@@ -56,12 +62,11 @@ export interface CredentialService {
   resetPassword(reset: { token: string; newPassword: string }, address: string): Promise<EndResult>
 }
 
-export interface CredentialServiceDeps extends UserChangeDeps {
+export interface CredentialServiceDeps extends UserChangeDeps, EndingChangeDeps {
   readonly oneTimeValues: OneTimeStore
   readonly passwordHasher: PasswordHasher
   readonly throttle: PasswordThrottle
   readonly tokenVault: Pick<TokenVault, 'hashTokenId'>
-  readonly ender: SessionEnder
   readonly auditTrail: AuditTrail
   readonly isCommonPassword: (password: string) => boolean
   readonly resetLinkSeconds: number
@@ -85,9 +90,10 @@ export function createCredentialService(deps: CredentialServiceDeps): Credential
       const passwordHash = await deps.passwordHasher.hash(password)
       const actor = { actorId: user.id, address }
       const entry = { type: 'password.changed', data: {} } as const
-      await changeUser(deps, user.id, { passwordHash }, actor, [entry])
-      const others = { by: 'user', userId: user.id, exceptSessionId: principal.sessionId } as const
-      return deps.ender.end(others, 'password_changed', actor)
+      const change = await planUserChange(deps, user.id, { passwordHash }, actor, [entry])
+      const others = { userId: user.id, exceptSessionId: principal.sessionId } as const
+      const reason = 'password_changed'
+      return (await changeAndEnd(deps, change, { ...others, reason }, actor)).end
     },
     async changeEmail(principal, { currentPassword, ...wanted }, address) {
       const changes = validateChanges(wanted)
@@ -168,8 +174,9 @@ async function resetPassword(
   }
   const actor = { actorId: null, address }
   const entry = { type: 'password.reset', data: {} } as const
-  await changeUser(deps, user.id, { passwordHash }, actor, [entry])
-  return deps.ender.end({ by: 'user', userId: user.id }, 'password_reset', actor)
+  const change = await planUserChange(deps, user.id, { passwordHash }, actor, [entry])
+  const all = { userId: user.id, reason: 'password_reset' } as const
+  return (await changeAndEnd(deps, change, all, actor)).end
 }
 
 /** Whose password the link sets; null when it is good no more. It is taken: nobody else gets it. */

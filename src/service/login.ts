@@ -1,13 +1,7 @@
-import { type AppError, invalidArgument, unauthenticated } from '../errors/app-error.js'
+import { AppError, invalidArgument, unauthenticated } from '../errors/app-error.js'
 import type { ClientContext } from '../domain/client.js'
 import { normalizePassword, PASSWORD_BYTES_MAX, type PasswordHasher } from '../domain/password.js'
-import type { SessionEndReason } from '../domain/session.js'
-import {
-  canonicalEmail,
-  canonicalUsername,
-  type UserCredentials,
-  type UserRepository,
-} from '../domain/user.js'
+import { canonicalEmail, canonicalUsername, type UserCredentials } from '../domain/user.js'
 import type { PasswordThrottle } from './password-throttle.js'
 import { startSession, type StartSessionDeps } from './start-session.js'
 import type { SignIn } from './token-pair.js'
@@ -18,7 +12,6 @@ const IMPOSSIBLE_LOGIN = '-'
 const IMPOSSIBLE_PASSWORD = 'no such password'
 
 export interface LoginDeps extends StartSessionDeps {
-  readonly users: UserRepository
   readonly passwordHasher: PasswordHasher
   readonly throttle: PasswordThrottle
 }
@@ -41,13 +34,7 @@ export async function login(
   )
   if (found === null) throw credentialsInvalid()
   const { user } = found
-  const signIn = await startSession(
-    deps,
-    user,
-    { method: 'password', remember: input.remember },
-    client,
-  )
-  await endIfChanged(deps, found, signIn, client)
+  const signIn = await startFor(deps, found, input.remember, client)
   const names = user.email === null ? [user.username] : [user.username, user.email]
   await deps.throttle.remember(names, client.clientId)
   return signIn
@@ -68,27 +55,20 @@ async function checkPassword(
   return null
 }
 
-/**
- * Whatever changes a password, freezes or deletes a user ends the sessions that are there at that moment. One
- * that was started meanwhile, by what held before, ends here.
- */
-async function endIfChanged(
+/** A password that stopped counting while it was checked is answered like any that is wrong. */
+async function startFor(
   deps: LoginDeps,
-  { user, passwordHash }: UserCredentials,
-  { sessionId }: SignIn,
+  found: UserCredentials,
+  remember: boolean,
   client: ClientContext,
-): Promise<void> {
-  const now = await deps.users.findCredentials(user.username)
-  if (now?.user.state === 'active' && now.passwordHash === passwordHash) return
-  const reason = now === null ? 'user_deleted' : changeReason(now)
-  const actor = { actorId: null, address: client.address }
-  await deps.ender.end({ by: 'session', sessionId, userId: user.id }, reason, actor)
-  await recordFailure(deps, user.id, client)
-  throw credentialsInvalid()
-}
-
-function changeReason({ user }: UserCredentials): SessionEndReason {
-  return user.state === 'active' ? 'password_changed' : 'user_frozen'
+): Promise<SignIn> {
+  try {
+    return await startSession(deps, found, { method: 'password', remember }, client)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'UNAUTHENTICATED') throw error
+    await recordFailure(deps, found.user.id, client)
+    throw credentialsInvalid()
+  }
 }
 
 function recordFailure(

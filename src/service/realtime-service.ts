@@ -1,13 +1,26 @@
+import type { Broker, ClientOrder } from '../domain/broker.js'
 import type {
+  ChannelBroker,
   ClientInfo,
   HistoryPage,
   PresenceStats,
+  PresenceStore,
   StreamPosition,
 } from '../domain/channel-broker.js'
+import { invalidArgument, toAppError } from '../errors/app-error.js'
+import {
+  type Channel,
+  type Namespaces,
+  requireHistory,
+  requirePresence,
+} from '../realtime/namespace.js'
+import { publishTo } from '../realtime/publish.js'
+import { takeReceipt } from '../realtime/receipt-log.js'
+import { randomId } from '../util/random-id.js'
+import type { DeliveryReceipt, Receipt } from './receipt.js'
+import { collectReceipt } from './receipt-collector.js'
 
-/** How much the answer to a publish says about its delivery. */
-export const RECEIPTS = ['none', 'nodes', 'written'] as const
-export type Receipt = (typeof RECEIPTS)[number]
+export { type DeliveryReceipt, type Receipt, RECEIPTS } from './receipt.js'
 
 export interface PublishRequest {
   readonly channel: string
@@ -17,21 +30,6 @@ export interface PublishRequest {
   readonly idempotencyKey?: string
   readonly tags?: Readonly<Record<string, string>>
   readonly receipt?: Receipt
-}
-
-/** What became of a publication, over all processes that answered in time. */
-export interface DeliveryReceipt {
-  readonly processes: {
-    readonly asked: number
-    readonly answered: number
-    readonly missing: readonly string[]
-  }
-  /** Connections that the publication was handed to; 0 under `nodes`. */
-  readonly written: number
-  /** Of those, how many still had it in their queue. */
-  readonly queued: number
-  /** Connections that did not get it, because they were over their bound. */
-  readonly dropped: number
 }
 
 export interface PublishAnswer {
@@ -102,4 +100,172 @@ export interface RealtimeService {
   history(request: HistoryRequest): Promise<HistoryPage>
   removeHistory(channel: string): Promise<void>
   info(): Promise<{ readonly nodes: readonly ProcessInfo[]; readonly missing: readonly string[] }>
+}
+
+/** The most publications that one history request brings. */
+export const HISTORY_LIMIT_MAX = 10_000
+/** The most channels of one broadcast. */
+export const BROADCAST_CHANNELS_MAX = 1_000
+/** The most connections that a presence request lists. */
+export const PRESENCE_LIMIT = 10_000
+/** What `disconnect` says when nothing else is asked for: do not come back. */
+export const DISCONNECT_DEFAULT = { code: 3503, reason: 'force disconnect' } as const
+const DISCONNECT_CODE_MIN = 3_000
+const DISCONNECT_CODE_MAX = 4_999
+const DISCONNECT_REASON_BYTES_MAX = 123
+const TARGET_BYTES_MAX = 256
+const BROADCAST_CHUNK = 50
+
+export interface RealtimeServiceDeps {
+  readonly namespaces: Namespaces
+  readonly channelBroker: ChannelBroker
+  readonly presence: PresenceStore
+  readonly broker: Broker
+  /** How long to wait for the other processes to answer. */
+  readonly surveyTimeoutMs: number
+}
+
+export function createRealtimeService(deps: RealtimeServiceDeps): RealtimeService {
+  const { namespaces, channelBroker, presence } = deps
+  return {
+    publish: (request) => publish(deps, request),
+    broadcast: (request) => broadcast(deps, request),
+    async subscribe(target, channel) {
+      namespaces.find(channel)
+      return order(deps, target, { action: 'subscribe', channel })
+    },
+    async unsubscribe(target, channel) {
+      namespaces.find(channel)
+      return order(deps, target, { action: 'unsubscribe', channel })
+    },
+    async disconnect(target, disconnect = DISCONNECT_DEFAULT) {
+      checkDisconnect(disconnect)
+      return order(deps, target, { action: 'disconnect', ...disconnect })
+    },
+    async presence(channel) {
+      requirePresence(namespaces.find(channel))
+      return presence.list(channel, PRESENCE_LIMIT)
+    },
+    async presenceStats(channel) {
+      requirePresence(namespaces.find(channel))
+      return presence.stats(channel)
+    },
+    history: (request) => readHistory(deps, request),
+    async removeHistory(channel) {
+      requireHistory(namespaces.find(channel))
+      await channelBroker.removeHistory(channel)
+    },
+    async info() {
+      const survey = await deps.broker.survey('process_info', {}, deps.surveyTimeoutMs)
+      return { nodes: survey.answers, missing: survey.missing }
+    },
+  }
+}
+
+async function publish(deps: RealtimeServiceDeps, request: PublishRequest): Promise<PublishAnswer> {
+  return publishOn(deps, deps.namespaces.find(request.channel), request)
+}
+
+async function publishOn(
+  deps: RealtimeServiceDeps,
+  channel: Channel,
+  request: Omit<PublishRequest, 'channel'>,
+): Promise<PublishAnswer> {
+  const { receipt = 'none', ...publication } = request
+  const receiptId = randomId()
+  const outcome = await publishTo(deps.channelBroker, channel, {
+    ...publication,
+    ...(receipt === 'none' ? {} : { receiptId }),
+  })
+  if (receipt === 'none') return outcome
+  return {
+    ...outcome,
+    receipt: await collectReceipt(
+      // What was published before is not delivered again: there is nothing to wait for.
+      { broker: deps.broker, timeoutMs: outcome.duplicate ? 0 : deps.surveyTimeoutMs },
+      { receiptId, channel: channel.name.channel, kind: receipt },
+    ),
+  }
+}
+
+async function broadcast(
+  deps: RealtimeServiceDeps,
+  { channels, ...request }: Parameters<RealtimeService['broadcast']>[0],
+): Promise<readonly (PublishAnswer | Error)[]> {
+  if (channels.length === 0 || channels.length > BROADCAST_CHANNELS_MAX) {
+    const message = `A broadcast has 1 to ${BROADCAST_CHANNELS_MAX} channels.`
+    throw invalidArgument(message, [{ path: 'channels', message }])
+  }
+  const answers: (PublishAnswer | Error)[] = []
+  for (let start = 0; start < channels.length; start += BROADCAST_CHUNK) {
+    const chunk = channels.slice(start, start + BROADCAST_CHUNK).map(async (channel) => {
+      try {
+        return await publish(deps, { ...request, channel })
+      } catch (error) {
+        return toAppError(error)
+      }
+    })
+    answers.push(...(await Promise.all(chunk)))
+  }
+  return answers
+}
+
+async function readHistory(
+  { namespaces, channelBroker }: RealtimeServiceDeps,
+  { channel, since, limit, reverse }: HistoryRequest,
+): Promise<HistoryPage> {
+  requireHistory(namespaces.find(channel))
+  if (!Number.isInteger(limit) || limit < 0 || limit > HISTORY_LIMIT_MAX) {
+    const message = `A history request brings 0 to ${HISTORY_LIMIT_MAX} publications.`
+    throw invalidArgument(message, [{ path: 'limit', message }])
+  }
+  const page = await channelBroker.history(channel, { since, limit, reverse })
+  const publications = page.publications.map((kept) => takeReceipt(kept).publication)
+  return { publications, position: page.position }
+}
+
+/** What is to be done with the connections of a target. */
+type Action =
+  | { readonly action: 'subscribe' | 'unsubscribe'; readonly channel: string }
+  | { readonly action: 'disconnect'; readonly code: number; readonly reason: string }
+
+async function order(
+  { broker, surveyTimeoutMs }: RealtimeServiceDeps,
+  { userId, connectionId, sessionId }: ConnectionTarget,
+  action: Action,
+): Promise<Reach> {
+  const names = { userId, connectionId: connectionId ?? null, sessionId: sessionId ?? null }
+  for (const [path, value] of Object.entries(names)) {
+    if (value === null || (value !== '' && Buffer.byteLength(value) <= TARGET_BYTES_MAX)) continue
+    const message = `1 to ${TARGET_BYTES_MAX} bytes.`
+    throw invalidArgument(`"${path}" is not acceptable.`, [{ path, message }])
+  }
+  const request: ClientOrder = {
+    userId,
+    ...(connectionId === undefined ? {} : { connectionId }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...action,
+  }
+  const survey = await broker.survey('clients', request, surveyTimeoutMs)
+  return {
+    connections: survey.answers.reduce((sum, { connections }) => sum + connections, 0),
+    processes: {
+      asked: survey.asked,
+      answered: survey.answers.length,
+      missing: survey.missing,
+    },
+  }
+}
+
+function checkDisconnect({ code, reason }: { code: number; reason: string }): void {
+  const isCode =
+    Number.isInteger(code) && code >= DISCONNECT_CODE_MIN && code <= DISCONNECT_CODE_MAX
+  if (!isCode) {
+    const message = `A disconnect code is ${DISCONNECT_CODE_MIN} to ${DISCONNECT_CODE_MAX}.`
+    throw invalidArgument(message, [{ path: 'disconnect.code', message }])
+  }
+  if (Buffer.byteLength(reason) > DISCONNECT_REASON_BYTES_MAX) {
+    const message = `A reason has at most ${DISCONNECT_REASON_BYTES_MAX} bytes.`
+    throw invalidArgument(message, [{ path: 'disconnect.reason', message }])
+  }
 }

@@ -3,8 +3,10 @@ import type { Logger } from '../domain/logger.js'
 import type { RevocationLog } from '../domain/revocation.js'
 import type { SessionStore } from '../domain/session.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
+import type { SessionRepair } from './session-repair.js'
 
 const CLEAN_INTERVAL_MS = 60_000
+const REPAIR_INTERVAL_MS = 5_000
 /** Sessions asked about at once. */
 const CHUNK_SESSIONS = 500
 /** Sessions removed in one step, and steps taken in one go: the store has other things to do. */
@@ -16,7 +18,7 @@ const CLEAN_STEPS_MAX = 10
  * the store about every session it holds something open for, and ends what is over.
  */
 export interface SessionMonitor {
-  /** Begins to sweep every `sweepIntervalMs` and to clean the store once a minute. */
+  /** Begins to sweep every `sweepIntervalMs`, to repair every five seconds and to clean the store once a minute. */
   start(): void
   /**
    * Sweeps now, for when messages may have been lost. A sweep that is already running may have asked too
@@ -43,10 +45,14 @@ export interface SessionMonitorDeps {
   readonly sweepIntervalMs: number
   /** How often expired sessions are removed from the store; a minute by default. */
   readonly cleanIntervalMs?: number
+  readonly repair: SessionRepair
+  /** How often what was left unfinished is looked for; five seconds by default. */
+  readonly repairIntervalMs?: number
 }
 
 export function createSessionMonitor(deps: SessionMonitorDeps): SessionMonitor {
-  const { logger, sweepIntervalMs, cleanIntervalMs = CLEAN_INTERVAL_MS } = deps
+  const { logger, repair, sweepIntervalMs, cleanIntervalMs = CLEAN_INTERVAL_MS } = deps
+  const { repairIntervalMs = REPAIR_INTERVAL_MS } = deps
   let doubts = 0
   let doubtsOver = 0
   const sweeps = createRepeater(
@@ -59,11 +65,13 @@ export function createSessionMonitor(deps: SessionMonitorDeps): SessionMonitor {
     'cannot look for sessions that are over',
   )
   const cleanings = createRepeater(() => clean(deps), logger, 'cannot remove expired sessions')
+  const repairs = createRepeater(() => repair.run(), logger, 'cannot finish the end of sessions')
   let timers: NodeJS.Timeout[] = []
   return {
     start() {
       timers = [
         setInterval(() => void sweeps.runUnlessRunning(), sweepIntervalMs).unref(),
+        setInterval(() => void repairs.runUnlessRunning(), repairIntervalMs).unref(),
         setInterval(() => void cleanings.runUnlessRunning(), cleanIntervalMs).unref(),
       ]
     },
@@ -75,7 +83,7 @@ export function createSessionMonitor(deps: SessionMonitorDeps): SessionMonitor {
     async close() {
       for (const timer of timers) clearInterval(timer)
       timers = []
-      await Promise.all([sweeps.settled(), cleanings.settled()])
+      await Promise.all([sweeps.settled(), repairs.settled(), cleanings.settled()])
     },
   }
 }

@@ -52,7 +52,8 @@ export interface SessionService {
   ): Promise<SignIn>
   /**
    * Gives a user who has proved who they are in another way a session, as `login` does.
-   * Raises RESOURCE_EXHAUSTED with `session_limit`.
+   * Raises RESOURCE_EXHAUSTED with `session_limit`, UNAUTHENTICATED with `user_frozen` or `user_deleted` when that
+   * happened meanwhile.
    */
   start(user: User, options: SignInOptions, client: ClientContext): Promise<SignIn>
   /**
@@ -128,7 +129,7 @@ export function createSessionService(base: SessionServiceDeps): SessionService {
 
   return {
     login: (input, client) => login(deps, input, client),
-    start: (user, options, client) => startSession(deps, user, options, client),
+    start: (user, options, client) => startSession(deps, { user }, options, client),
     refresh: (refreshToken, client) => refresh(deps, refreshToken, client),
     logout(principal) {
       const { sessionId, userId } = principal

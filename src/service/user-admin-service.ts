@@ -2,8 +2,14 @@ import { AppError } from '../errors/app-error.js'
 import type { Principal } from '../domain/session.js'
 import type { User } from '../domain/user.js'
 import { validateChanges, type WantedChanges } from './account-input.js'
-import { type EndActor, type EndResult, NOTHING_ENDED, type SessionEnder } from './session-ender.js'
-import { changeUser, removeUser, type UserChangeDeps } from './user-change.js'
+import { type EndActor, type EndResult, NOTHING_ENDED } from './session-ender.js'
+import {
+  changeAndEnd,
+  type EndingChangeDeps,
+  planUserChange,
+  planUserRemoval,
+  type UserChangeDeps,
+} from './user-change.js'
 
 /** What an administrator does with the accounts of others. */
 export interface UserAdminService {
@@ -29,12 +35,10 @@ export interface UserAdminService {
   delete(userId: string, actor: EndActor): Promise<EndResult>
 }
 
-export interface UserAdminServiceDeps extends UserChangeDeps {
-  readonly ender: SessionEnder
-}
+export type UserAdminServiceDeps = UserChangeDeps & EndingChangeDeps
 
 export function createUserAdminService(deps: UserAdminServiceDeps): UserAdminService {
-  const { users, ender } = deps
+  const { users } = deps
   return {
     async authorize({ role, userId }) {
       const user = role === 'admin' ? await users.findById(userId) : null
@@ -46,17 +50,19 @@ export function createUserAdminService(deps: UserAdminServiceDeps): UserAdminSer
       const changes = validateChanges(wanted)
       const { role = 'admin', state = 'active' } = changes
       if (role !== 'admin' || state !== 'active') refuseOwn(userId, actor)
-      const user = await changeUser(deps, userId, changes, actor)
-      const end =
-        user.state === 'frozen'
-          ? await ender.end({ by: 'user', userId }, 'user_frozen', actor)
-          : NOTHING_ENDED
-      return { user, end }
+      const change = await planUserChange(deps, userId, changes, actor)
+      if (changes.state === 'frozen') {
+        const frozen = { userId, reason: 'user_frozen' } as const
+        const { result: user, end } = await changeAndEnd(deps, change, frozen, actor)
+        return { user, end }
+      }
+      return { user: await deps.transactions.run(change), end: NOTHING_ENDED }
     },
     async delete(userId, actor) {
       refuseOwn(userId, actor)
-      await removeUser(deps, userId, actor)
-      return ender.end({ by: 'user', userId }, 'user_deleted', actor)
+      const removal = await planUserRemoval(deps, userId, actor)
+      const deleted = { userId, reason: 'user_deleted' } as const
+      return (await changeAndEnd(deps, removal, deleted, actor)).end
     },
   }
 }

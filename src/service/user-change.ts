@@ -1,9 +1,12 @@
 import type { AuditEvent, AuditLog } from '../domain/audit.js'
 import type { Clock } from '../domain/clock.js'
+import type { SessionEndReason } from '../domain/session.js'
 import type { Transaction, TransactionRunner, Work } from '../domain/transaction.js'
+import type { UnfinishedEndRepository } from '../domain/unfinished-end.js'
 import { type User, type UserChanges, userNotFound, type UserRepository } from '../domain/user.js'
 import type { AuthAnnouncer } from './auth-announcer.js'
-import type { EndActor } from './session-ender.js'
+import { randomId } from '../util/random-id.js'
+import type { EndActor, EndResult, SessionEnder } from './session-ender.js'
 
 export interface UserChangeDeps {
   readonly users: UserRepository
@@ -48,19 +51,61 @@ export async function planUserChange(
   }
 }
 
-/** Takes an account away and writes it down. Raises NOT_FOUND (`user_not_found`). */
-export async function removeUser(
+export interface EndingChangeDeps extends Pick<UserChangeDeps, 'transactions' | 'clock'> {
+  readonly ender: SessionEnder
+  readonly unfinishedEnds: UnfinishedEndRepository
+}
+
+/** Which sessions a change of an account ends, and why. */
+export interface ChangeEnd {
+  readonly userId: string
+  readonly reason: SessionEndReason
+  /** The one that goes on. */
+  readonly exceptSessionId?: string
+}
+
+/**
+ * Commits a change of an account and ends the sessions that it takes the ground from. That they must end is
+ * committed with it: when this process dies before they have, another one ends them (`SessionRepair`).
+ */
+export async function changeAndEnd<T>(
+  deps: EndingChangeDeps,
+  change: Work<T>,
+  { userId, reason, exceptSessionId }: ChangeEnd,
+  actor: EndActor,
+): Promise<{ result: T; end: EndResult }> {
+  const { transactions, ender, unfinishedEnds, clock } = deps
+  const id = randomId()
+  const result = await transactions.run(async (tx) => {
+    const changed = await change(tx)
+    const changedAt = clock.now()
+    const except = { exceptSessionId: exceptSessionId ?? null }
+    await unfinishedEnds.add(tx, { id, userId, reason, ...except, changedAt })
+    return changed
+  })
+  const others = exceptSessionId === undefined ? {} : { exceptSessionId }
+  const end = await ender.end({ by: 'user', userId, ...others }, reason, actor)
+  // One that stays is found to have nothing left to do.
+  await unfinishedEnds.remove(id).catch(() => undefined)
+  return { result, end }
+}
+
+/**
+ * Takes an account away and writes it down, in a transaction that is still to run. Raises NOT_FOUND
+ * (`user_not_found`).
+ */
+export async function planUserRemoval(
   deps: UserChangeDeps,
   userId: string,
   actor: EndActor,
-): Promise<void> {
+): Promise<Work<void>> {
   const user = await deps.users.findById(userId)
   if (!user) throw userNotFound()
-  await deps.transactions.run(async (tx) => {
+  return async (tx) => {
     if (!(await deps.users.delete(tx, userId))) throw userNotFound()
     const data = { username: user.username }
     await writeDown(deps, tx, userId, actor, [{ type: 'user.deleted', data }])
-  })
+  }
 }
 
 async function writeDown(

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../domain/logger.js'
 import type { Hub } from '../realtime/hub.js'
+import type { AddressQuota } from './address-quota.js'
 import { type ConnectionHandler, type ConnectionShared, SocketConnection } from './connection.js'
+import { sendAwayPaced } from './drain.js'
 
 const TICKS_PER_TIMEOUT = 4
 const TICK_MS_MIN = 5
 const TICK_MS_MAX = 1_000
-const SERVER_SHUTDOWN_CODE = 1001
-const SERVER_SHUTDOWN_REASON = 'server_shutdown'
 
 /** Where a connection came from, for the log line that ties its id to the request. */
 export interface ConnectionOrigin {
@@ -20,23 +21,26 @@ export interface ConnectionOrigin {
 /** All WebSockets of one service, from the upgrade until the socket is gone. */
 export interface ConnectionSet {
   /**
-   * Takes an upgraded socket over. It is closed at once with 4429 when the hub is full, and with 1001 when
-   * the set is closing.
+   * Takes an upgraded socket over, and what it is on. It is closed at once when the hub is full, and when the set is
+   * closing.
    */
-  adopt(socket: WebSocket, handler: ConnectionHandler, origin: ConnectionOrigin): void
+  adopt(socket: WebSocket, net: Socket, handler: ConnectionHandler, origin: ConnectionOrigin): void
   isClosing(): boolean
   /**
-   * Closes every connection with 1001 `server_shutdown`, waits for the peers to answer, and cuts those that
-   * have not within the close timeout. Nothing is open when it resolves.
+   * Sends every connection away, in random order over the drain window, waits for the peers to answer, and cuts those
+   * that have not within the close timeout. Nothing is open when it resolves.
    */
   close(): Promise<void>
 }
 
 export interface ConnectionSetDeps {
   readonly hub: Hub
+  readonly addresses: AddressQuota
   readonly shared: ConnectionShared
   /** The shortest duration that the timer has to notice, in milliseconds. */
   readonly shortestTimeoutMs: number
+  /** Over how long connections are sent away at the end, in milliseconds. */
+  readonly drainWindowMs: number
 }
 
 /** Creates an empty set. Its one timer serves all connections and runs only while there is one. */
@@ -50,6 +54,7 @@ export function createConnectionSet(deps: ConnectionSetDeps): ConnectionSet {
 
   const listen = createListeners(connections, shared.logger, (connection) => {
     hub.remove(connection)
+    deps.addresses.leave(connection.address)
     if (connections.size > 0) return
     clearInterval(timer)
     timer = undefined
@@ -61,20 +66,28 @@ export function createConnectionSet(deps: ConnectionSetDeps): ConnectionSet {
     for (const connection of connections.values()) connection.tick(nowMs)
   }
 
-  function adopt(socket: WebSocket, handler: ConnectionHandler, origin: ConnectionOrigin): void {
+  function adopt(
+    socket: WebSocket,
+    net: Socket,
+    handler: ConnectionHandler,
+    origin: ConnectionOrigin,
+  ): void {
     const connection = new SocketConnection({
       id: randomUUID(),
+      address: origin.address,
       socket,
+      net,
       handler,
       shared,
       nowMs: performance.now(),
     })
     connections.set(socket, connection)
+    deps.addresses.enter(origin.address)
     listen(socket)
     timer ??= setInterval(tick, tickMs)
     shared.logger.info({ connectionId: connection.id, ...origin }, 'socket opened')
     if (closing) {
-      connection.close(SERVER_SHUTDOWN_CODE, SERVER_SHUTDOWN_REASON)
+      connection.sendAway()
       return
     }
     try {
@@ -90,9 +103,7 @@ export function createConnectionSet(deps: ConnectionSetDeps): ConnectionSet {
     const emptied = new Promise<void>((resolve) => {
       whenEmpty = resolve
     })
-    for (const connection of connections.values()) {
-      connection.close(SERVER_SHUTDOWN_CODE, SERVER_SHUTDOWN_REASON)
-    }
+    await sendAwayPaced([...connections.values()], deps.drainWindowMs)
     await emptied
   }
 
@@ -136,7 +147,8 @@ function createListeners(
   }
 }
 
-function tickInterval(shortestTimeoutMs: number): number {
+/** How often a timer has to look to notice durations of this length, in milliseconds. */
+export function tickInterval(shortestTimeoutMs: number): number {
   const tickMs = Math.ceil(shortestTimeoutMs / TICKS_PER_TIMEOUT)
   return Math.min(Math.max(tickMs, TICK_MS_MIN), TICK_MS_MAX)
 }

@@ -1,10 +1,16 @@
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Logger } from '../domain/logger.js'
 import { type AppError, toAppError } from '../errors/app-error.js'
-import { closeCodeOf, ERROR_TABLE } from '../errors/code.js'
-import type { Connection } from '../realtime/connection.js'
+import { ERROR_TABLE } from '../errors/code.js'
+import type { DeliveryOutcome } from '../realtime/channels.js'
+import type { ClientLine, CloseCause, CloseFrame, PreparedOptions } from './client-line.js'
 import { closeReason } from './close-reason.js'
+import { binaryFrame, textFrame } from './frame.js'
+import { LatestSlots } from './latest-slots.js'
+import { RateBucket } from './rate-bucket.js'
 import type { SocketMetrics } from './socket-metrics.js'
+import type { WriteTurn } from './write-turn.js'
 
 /** Bounds of one connection. Durations in milliseconds. */
 export interface ConnectionLimits {
@@ -26,6 +32,10 @@ export interface ConnectionHandler {
   receive(connection: SocketConnection, data: Buffer, isBinary: boolean): void
   /** Now and then, with the time of the shared timer, in monotonic milliseconds. */
   tick(connection: SocketConnection, nowMs: number): void
+  /** The close frame for a cause, in the codes of this protocol. */
+  closeFrame(cause: CloseCause): CloseFrame
+  /** Whether the protocol itself finds out that a peer is dead; no pings are sent then. */
+  readonly watchesLife?: boolean
   /** Once, the moment the connection begins to close or is found closed: give back what belongs to it. */
   release(connection: SocketConnection): void
 }
@@ -35,50 +45,53 @@ export interface ConnectionShared {
   readonly limits: ConnectionLimits
   readonly metrics: SocketMetrics
   readonly logger: Logger
+  readonly turn: WriteTurn
 }
 
-/** Frame header of an unmasked frame, by payload length (RFC 6455 §5.2). */
-const SHORT_HEADER_BYTES = 2
-const MEDIUM_HEADER_BYTES = 4
-const LONG_HEADER_BYTES = 10
-const SHORT_PAYLOAD_BYTES_MAX = 125
-const MEDIUM_PAYLOAD_BYTES_MAX = 65_535
-
 const OPEN = 1
-const SECOND_MS = 1_000
+/** A message that may be dropped is, when this part of the queue is full. */
+const DROPPABLE_SHARE = 0.25
 
 /**
  * One WebSocket with its bounds. It owns no timer: whoever holds it calls `tick`. All instants are
  * monotonic milliseconds, so that a corrected system clock closes nobody.
  */
-export class SocketConnection implements Connection {
+export class SocketConnection implements ClientLine {
   readonly id: string
+  /** Where the peer is. */
+  readonly address: string
   readonly #socket: WebSocket
+  readonly #net: Socket
   readonly #handler: ConnectionHandler
   readonly #shared: ConnectionShared
   #lastSeenAtMs: number
   #lastPingAtMs: number
-  #allowance: number
-  #allowanceAtMs: number
+  readonly #bucket: RateBucket
   #closeDeadlineMs = Infinity
   #sentCloseCode: number | null = null
   #released = false
+  #writtenInTurn = 0
+  #latest: LatestSlots | null = null
 
   constructor(options: {
     id: string
+    address: string
     socket: WebSocket
+    /** What the WebSocket is on. */
+    net: Socket
     handler: ConnectionHandler
     shared: ConnectionShared
     nowMs: number
   }) {
     this.id = options.id
+    this.address = options.address
     this.#socket = options.socket
+    this.#net = options.net
     this.#handler = options.handler
     this.#shared = options.shared
     this.#lastSeenAtMs = options.nowMs
     this.#lastPingAtMs = options.nowMs
-    this.#allowance = options.shared.limits.messagesPerSecondMax
-    this.#allowanceAtMs = options.nowMs
+    this.#bucket = new RateBucket(options.shared.limits.messagesPerSecondMax, options.nowMs)
   }
 
   /** False from the first moment of a close by either side. */
@@ -86,13 +99,37 @@ export class SocketConnection implements Connection {
     return !this.#released && this.#socket.readyState === OPEN
   }
 
+  get lastSeenAtMs(): number {
+    return this.#lastSeenAtMs
+  }
+
   send(message: string): boolean {
-    return this.#enqueue(message, Buffer.byteLength(message), false)
+    return this.#enqueue(textFrame(message))
   }
 
   /** Like `send`, as a binary frame. */
   sendBinary(message: Buffer): boolean {
-    return this.#enqueue(message, message.length, true)
+    return this.#enqueue(binaryFrame(message))
+  }
+
+  /** Writes a frame that was made once for many connections. */
+  sendPrepared(frame: Uint8Array, { delivery, channel }: PreparedOptions): DeliveryOutcome {
+    if (!this.isOpen()) return 'dropped'
+    if (delivery !== 'all' && this.#net.writableLength > 0) {
+      if (delivery === 'latest') {
+        this.#latest ??= new LatestSlots(this.#net, () => this.isOpen())
+        this.#latest.put(channel, frame)
+        return 'queued'
+      }
+      const bound = this.#shared.limits.queueBytesMax * DROPPABLE_SHARE
+      if (this.#net.writableLength + frame.length > bound) return 'dropped'
+    }
+    if (!this.#enqueue(frame)) return 'dropped'
+    return this.#net.writableLength > 0 ? 'queued' : 'written'
+  }
+
+  isBehind(): boolean {
+    return this.#net.writableLength > 0
   }
 
   close(code: number, reason: string): void {
@@ -108,7 +145,12 @@ export class SocketConnection implements Connection {
     if (!this.isOpen()) return
     const error = toAppError(thrown)
     this.#log(error)
-    this.close(closeCodeOf(error), error.reason)
+    this.#closeFor(error)
+  }
+
+  /** Closes because this process ends. */
+  sendAway(): void {
+    this.#closeFor('shutdown')
   }
 
   /** A data frame has arrived. What comes after the close has begun is not looked at. */
@@ -138,16 +180,7 @@ export class SocketConnection implements Connection {
       this.#tickClosing(nowMs)
       return
     }
-    const { idleTimeoutMs, pingIntervalMs } = this.#shared.limits
-    if (nowMs - this.#lastSeenAtMs >= idleTimeoutMs) {
-      this.close(ERROR_TABLE.DEADLINE_EXCEEDED.closeCode, 'connection_idle')
-      return
-    }
-    // Any frame of the peer proves as much as a pong would, so a busy connection is not pinged.
-    if (nowMs - Math.max(this.#lastSeenAtMs, this.#lastPingAtMs) >= pingIntervalMs) {
-      this.#lastPingAtMs = nowMs
-      this.#socket.ping()
-    }
+    if (this.#handler.watchesLife !== true && !this.#watchLife(nowMs)) return
     this.#handler.tick(this, nowMs)
   }
 
@@ -159,16 +192,44 @@ export class SocketConnection implements Connection {
     return closeCode
   }
 
-  #enqueue(message: string | Buffer, payloadBytes: number, binary: boolean): boolean {
-    if (!this.isOpen()) return false
-    const frameBytes = payloadBytes + headerBytes(payloadBytes)
-    if (this.#socket.bufferedAmount + frameBytes > this.#shared.limits.queueBytesMax) {
-      this.close(ERROR_TABLE.UNAVAILABLE.closeCode, 'slow_consumer')
+  /** Pings a silent peer, and closes one that stays silent; false then. */
+  #watchLife(nowMs: number): boolean {
+    const { idleTimeoutMs, pingIntervalMs } = this.#shared.limits
+    if (nowMs - this.#lastSeenAtMs >= idleTimeoutMs) {
+      this.#closeFor('idle')
       return false
     }
-    this.#socket.send(message, { binary })
+    // Any frame of the peer proves as much as a pong would, so a busy connection is not pinged.
+    if (nowMs - Math.max(this.#lastSeenAtMs, this.#lastPingAtMs) >= pingIntervalMs) {
+      this.#lastPingAtMs = nowMs
+      this.#socket.ping()
+    }
+    return true
+  }
+
+  /**
+   * Writes past the WebSocket library, which would make two pieces of every frame. Without compression it holds nothing
+   * back itself, so the order of what both write is the order of the calls.
+   */
+  #enqueue(frame: Uint8Array): boolean {
+    if (!this.isOpen()) return false
+    if (this.#net.writableLength + frame.length > this.#shared.limits.queueBytesMax) {
+      this.#shared.metrics.slowConsumer()
+      this.#closeFor('slow')
+      return false
+    }
+    // The first frame of a turn goes out at once; more of them share one write.
+    const { turn } = this.#shared
+    if (this.#writtenInTurn === turn.current()) turn.cork(this.#net)
+    else this.#writtenInTurn = turn.current()
+    this.#net.write(frame)
     this.#shared.metrics.messageSent()
     return true
+  }
+
+  #closeFor(cause: CloseCause): void {
+    const { code, reason } = this.#handler.closeFrame(cause)
+    this.close(code, reason)
   }
 
   /** A peer that closes, or breaks the protocol, gets as long for the rest as one that is closed. */
@@ -181,19 +242,12 @@ export class SocketConnection implements Connection {
     if (nowMs >= this.#closeDeadlineMs) this.#socket.terminate()
   }
 
-  /** Takes one token of the bucket, which holds what the peer may send in one second. */
+  /** Whether the peer may send one more message now. */
   #admit(nowMs: number): boolean {
-    const perSecond = this.#shared.limits.messagesPerSecondMax
-    const refill = ((nowMs - this.#allowanceAtMs) * perSecond) / SECOND_MS
-    this.#allowance = Math.min(perSecond, this.#allowance + refill)
-    this.#allowanceAtMs = nowMs
     this.#lastSeenAtMs = nowMs
-    if (this.#allowance < 1) {
-      this.close(ERROR_TABLE.RESOURCE_EXHAUSTED.closeCode, 'rate_limited')
-      return false
-    }
-    this.#allowance -= 1
-    return true
+    if (this.#bucket.take(this.#shared.limits.messagesPerSecondMax, nowMs)) return true
+    this.#closeFor('rate_limited')
+    return false
   }
 
   #release(): void {
@@ -208,9 +262,4 @@ export class SocketConnection implements Connection {
     const fields = { connectionId: this.id, code: error.code, reason: error.reason, ...cause }
     this.#shared.logger[level](fields, 'socket connection failed')
   }
-}
-
-function headerBytes(payloadBytes: number): number {
-  if (payloadBytes <= SHORT_PAYLOAD_BYTES_MAX) return SHORT_HEADER_BYTES
-  return payloadBytes <= MEDIUM_PAYLOAD_BYTES_MAX ? MEDIUM_HEADER_BYTES : LONG_HEADER_BYTES
 }

@@ -3,7 +3,7 @@
  * these wires; the last one wins. Null for any other JSON value.
  */
 export function readMembers(value: unknown): ReadonlyMap<string, unknown> | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  if (!isRecord(value)) return null
   return new Map(Object.entries(value).map(([name, member]) => [name.toLowerCase(), member]))
 }
 
@@ -14,4 +14,9 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Whether a JSON value is an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -4,8 +4,10 @@ import { AppError } from '../errors/app-error.js'
 import {
   PUSH_FIELD_BYTES_MAX,
   PUSH_MESSAGE_BYTES_MAX,
+  type PushInput,
   type PushService,
 } from '../service/push-service.js'
+import { RECEIPTS } from '../service/realtime-service.js'
 import { readMembers } from './json-member.js'
 import { sendProblem } from './problem.js'
 
@@ -37,6 +39,12 @@ export function createPushRoute(deps: PushRouteDeps): FastifyPluginAsync {
       handler: async (request) => deps.push.push(readPush(request.body)),
     })
     fastify.route({
+      method: 'POST',
+      url: '/push/drop',
+      onRequest: deps.apiKeyGuard,
+      handler: async (request) => deps.push.drop(readTarget(request.body)),
+    })
+    fastify.route({
       method: ['GET', 'PUT', 'PATCH', 'DELETE'],
       url: '/push',
       handler: (_request, reply) =>
@@ -51,15 +59,37 @@ export function createPushRoute(deps: PushRouteDeps): FastifyPluginAsync {
   }
 }
 
-function readPush(body: unknown): { userId: string; event: string; message: string } {
+function readPush(body: unknown): PushInput {
   const members = readMembers(body)
-  const read = (name: string): string => {
-    const value = members?.get(name.toLowerCase())
-    if (typeof value === 'string') return value
-    const message = `"${name}" is a text.`
-    throw new AppError('INVALID_ARGUMENT', 'invalid_argument', message, {
-      details: [{ path: `body.${name}`, message }],
-    })
+  const input = {
+    userId: readText(members, 'userId'),
+    event: readText(members, 'event'),
+    message: readText(members, 'message'),
   }
-  return { userId: read('userId'), event: read('event'), message: read('message') }
+  const given = members?.get('receipt')
+  if (given === undefined) return input
+  const receipt = RECEIPTS.find((known) => known === given)
+  if (receipt) return { ...input, receipt }
+  throw wrongMember('receipt', `one of ${RECEIPTS.join(', ')}`)
+}
+
+function readTarget(body: unknown): { userId: string; event?: string } {
+  const members = readMembers(body)
+  const userId = readText(members, 'userId')
+  return members?.get('event') === undefined
+    ? { userId }
+    : { userId, event: readText(members, 'event') }
+}
+
+function readText(members: ReadonlyMap<string, unknown> | null, name: string): string {
+  const value = members?.get(name.toLowerCase())
+  if (typeof value === 'string') return value
+  throw wrongMember(name, 'a text')
+}
+
+function wrongMember(name: string, expected: string): AppError {
+  const message = `"${name}" is ${expected}.`
+  return new AppError('INVALID_ARGUMENT', 'invalid_argument', message, {
+    details: [{ path: `body.${name}`, message }],
+  })
 }

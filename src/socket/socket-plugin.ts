@@ -5,55 +5,100 @@ import type { Registry } from 'prom-client'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
 import { AppError } from '../errors/app-error.js'
+import type { EmulationSessions } from '../realtime/emulation-sessions.js'
 import type { Hub } from '../realtime/hub.js'
+import type { RecoveryCounts } from '../realtime/recovery-counts.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
 import type { AuthenticationService } from '../service/authentication-service.js'
+import type { EmulationService } from '../service/emulation-service.js'
 import type { PushService } from '../service/push-service.js'
+import type { RealtimeService } from '../service/realtime-service.js'
+import { type AddressQuota, createAddressQuota } from './address-quota.js'
+import { createApiRoutes } from './api/api-routes.js'
+import { createAsyncapiRoute } from './asyncapi/asyncapi-route.js'
 import type { ConnectionHandler, ConnectionLimits } from './connection.js'
-import { type ConnectionSet, createConnectionSet } from './connection-set.js'
+import { type ConnectionSet, createConnectionSet, tickInterval } from './connection-set.js'
 import { sendProblem } from './problem.js'
+import type { CentrifugeDeps, CentrifugeOptions } from './protocols/centrifuge/centrifuge-deps.js'
+import { createCentrifugeProtocol } from './protocols/centrifuge/centrifuge-protocol.js'
 import { createEchoProtocol } from './protocols/echo-protocol.js'
-import { createPushProtocol, type PushProtocolOptions } from './protocols/push-protocol.js'
-import type { RequestGuard } from './request-guard.js'
+import { createPushProtocol } from './protocols/push-protocol.js'
 import { createPushRoute } from './push-route.js'
-import { createSocketMetrics } from './socket-metrics.js'
+import type { RequestGuard } from './request-guard.js'
+import { createSocketMetrics, type SocketMetrics } from './socket-metrics.js'
+import { createStreamRoutes } from './stream/stream-routes.js'
+import { createStreamSet } from './stream/stream-set.js'
 import { createUpgradeGuard, type UpgradeGuardOptions } from './upgrade-guard.js'
+import { createWriteTurn } from './write-turn.js'
 
 const CLOSE_TIMEOUT_MS = 2_000
+
 export interface SocketPluginDeps {
   readonly hub: Hub
   readonly sessionHandles: SessionHandles
   readonly authentication: AuthenticationService
   readonly push: PushService
-  /** Guards `POST /push`; it runs before the body is read. */
+  readonly realtime: RealtimeService
+  readonly centrifuge: CentrifugeDeps
+  readonly emulation: EmulationSessions
+  readonly emulationService: EmulationService
+  readonly recoveryCounts: RecoveryCounts
+  /** Guards `POST /push` and `POST /api/*`; it runs before the body is read. */
   readonly apiKeyGuard: RequestGuard
+  /** The access token that came as a cookie; null when there is none that may be used. */
+  readonly credentialOf: (request: FastifyRequest) => string | null
   readonly logger: Logger
   readonly clock: Clock
   /** Where the gauges and counters go, when they go anywhere. */
   readonly registry?: Registry
 }
 
+/** Durations in milliseconds. */
 export interface SocketPluginOptions
-  extends UpgradeGuardOptions, PushProtocolOptions, Omit<ConnectionLimits, 'closeTimeoutMs'> {
+  extends UpgradeGuardOptions, Omit<ConnectionLimits, 'closeTimeoutMs'> {
+  /** From the open connection to its first accepted registration. Traffic does not extend it. */
+  readonly registrationTimeoutMs: number
+  /** How long a connection outlives the newest access token that was shown on it. */
+  readonly tokenGraceMs: number
   /** A larger message closes its connection with 1009. */
   readonly frameBytesMax: number
   /** How long a peer has to answer a close; 2 s when not given. */
   readonly closeTimeoutMs?: number
+  /** Open connections of one address; 0 for any number. */
+  readonly connectionsPerAddressMax: number
+  /** Over how long connections are sent away at the end. */
+  readonly drainWindowMs: number
+  /** Life of a subscription token, in seconds. */
+  readonly subscriptionTokenSeconds: number
+  readonly centrifuge: CentrifugeOptions
 }
 
 /**
- * The WebSocket routes `/ws` and `/socket_server`, and `POST /push`. To be registered at the root of a
- * Fastify server whose error handler renders AppErrors. When that server closes, every connection is
- * closed with 1001 `server_shutdown` first. Raises INVALID_ARGUMENT for a malformed address pattern.
+ * The WebSocket routes `/connection/websocket`, `/ws` and `/socket_server`, the HTTP transports of the channel protocol,
+ * `POST /push`, `POST /api/*` and `/asyncapi.json`. To be registered at the root of a Fastify server whose error handler
+ * renders AppErrors. When that server closes, every connection is sent away first. Raises INVALID_ARGUMENT for a
+ * malformed address pattern.
  */
 export function createSocketPlugin(
   deps: SocketPluginDeps,
   options: SocketPluginOptions,
 ): FastifyPluginAsync {
-  const connections = createConnections(deps, options)
+  const metrics = createSocketMetrics({ ...deps, channels: deps.centrifuge.channels })
+  const addresses = createAddressQuota(options.connectionsPerAddressMax)
+  const shared = { metrics, addresses }
+  const connections = createConnections(deps, options, shared)
   const guard = createUpgradeGuard(
-    { isFull: () => deps.hub.isFull(), isClosing: () => connections.isClosing() },
+    {
+      isFull: () => deps.hub.isFull(),
+      isClosing: () => connections.isClosing(),
+      isAddressFull: (address) => addresses.isFull(address),
+      onRefused: (reason) => metrics.refused(reason),
+    },
     options,
+  )
+  const streams = createStreamSet(
+    { ...deps, ...shared },
+    { ...options, tickMs: tickInterval(shortestTimeoutMs(options)) },
   )
   // Hooks and the preClose step are for the whole server, so the plugin opens no scope of its own.
   return fastifyPlugin(async (fastify) => {
@@ -63,7 +108,7 @@ export function createSocketPlugin(
         perMessageDeflate: false,
         clientTracking: false,
       },
-      preClose: () => connections.close(),
+      preClose: () => Promise.all([connections.close(), streams.close()]).then(() => undefined),
     })
     fastify.addHook('onRequest', async (request, reply) => {
       if (!request.ws || request.is404) return
@@ -75,7 +120,14 @@ export function createSocketPlugin(
     const echo = createEchoProtocol()
     addWebSocketRoute(fastify, '/socket_server', connections, () => echo)
     addWebSocketRoute(fastify, '/ws', connections, () => createPushProtocol(deps, options))
+    addWebSocketRoute(fastify, '/connection/websocket', connections, (request) =>
+      createCentrifugeProtocol(deps.centrifuge, options.centrifuge, deps.credentialOf(request)),
+    )
+    const { emulationService: emulation, credentialOf } = deps
+    await fastify.register(createStreamRoutes({ streams, emulation, guard, credentialOf }, options))
     await fastify.register(createPushRoute(deps))
+    await fastify.register(createApiRoutes({ ...deps, ...deps.centrifuge }, options))
+    await fastify.register(createAsyncapiRoute())
   })
 }
 
@@ -86,25 +138,39 @@ declare module 'fastify' {
   }
 }
 
-function createConnections(deps: SocketPluginDeps, options: SocketPluginOptions): ConnectionSet {
+function createConnections(
+  deps: SocketPluginDeps,
+  options: SocketPluginOptions,
+  shared: { metrics: SocketMetrics; addresses: AddressQuota },
+): ConnectionSet {
   const limits = { ...options, closeTimeoutMs: options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS }
   return createConnectionSet({
     hub: deps.hub,
-    shared: { limits, metrics: createSocketMetrics(deps), logger: deps.logger },
-    shortestTimeoutMs: Math.min(
-      limits.closeTimeoutMs,
-      limits.idleTimeoutMs,
-      limits.pingIntervalMs,
-      limits.registrationTimeoutMs,
-    ),
+    addresses: shared.addresses,
+    shared: { limits, metrics: shared.metrics, logger: deps.logger, turn: createWriteTurn() },
+    shortestTimeoutMs: shortestTimeoutMs(options),
+    drainWindowMs: options.drainWindowMs,
   })
+}
+
+/** The shortest duration that the timers have to notice. */
+function shortestTimeoutMs(options: SocketPluginOptions): number {
+  const { centrifuge } = options
+  return Math.min(
+    options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS,
+    options.idleTimeoutMs,
+    options.pingIntervalMs,
+    options.registrationTimeoutMs,
+    centrifuge.pingIntervalMs,
+    centrifuge.pongTimeoutMs,
+  )
 }
 
 function addWebSocketRoute(
   fastify: FastifyInstance,
   url: string,
   connections: ConnectionSet,
-  createHandler: () => ConnectionHandler,
+  createHandler: (request: FastifyRequest) => ConnectionHandler,
 ): void {
   fastify.route({
     method: 'GET',
@@ -125,7 +191,8 @@ function addWebSocketRoute(
       }),
     wsHandler: (socket, request) => {
       const { id: requestId, ip: address } = request
-      connections.adopt(socket, createHandler(), { requestId, address, path: url })
+      const origin = { requestId, address, path: url }
+      connections.adopt(socket, request.raw.socket, createHandler(request), origin)
     },
   })
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { AppError, invalidArgument } from '../errors/app-error.js'
+import { AppError, invalidArgument, toAppError } from '../errors/app-error.js'
 import { type AddressList, createAddressList } from '../util/address-list.js'
 
 const RETRY_AFTER_SECONDS = 5
@@ -9,6 +9,10 @@ export interface UpgradeGuardDeps {
   readonly isFull: () => boolean
   /** Whether the server is going away. */
   readonly isClosing: () => boolean
+  /** Whether one more connection of this address would be too many. */
+  readonly isAddressFull?: (address: string) => boolean
+  /** Told of every refusal. */
+  readonly onRefused?: (reason: string) => void
 }
 
 export interface UpgradeGuardOptions {
@@ -24,7 +28,7 @@ export type UpgradeGuard = (request: FastifyRequest) => void
 /**
  * Creates the guard: address, then origin, then capacity. Raises INVALID_ARGUMENT that names a malformed
  * address pattern. The guard raises PERMISSION_DENIED (`address_refused`, `origin_refused`) and UNAVAILABLE
- * (`server_shutdown`, `too_many_connections`).
+ * (`server_shutdown`, `too_many_connections`), RESOURCE_EXHAUSTED (`too_many_connections_of_address`).
  */
 export function createUpgradeGuard(
   deps: UpgradeGuardDeps,
@@ -32,7 +36,7 @@ export function createUpgradeGuard(
 ): UpgradeGuard {
   const addresses = readAddressList(options.allowedAddresses)
   const origins = new Set(options.allowedOrigins)
-  return (request) => {
+  const check: UpgradeGuard = (request) => {
     if (addresses !== null && !addresses.includes(request.ip)) {
       const message = 'Connections from this address are not allowed.'
       throw new AppError('PERMISSION_DENIED', 'address_refused', message)
@@ -45,6 +49,20 @@ export function createUpgradeGuard(
     }
     if (deps.isClosing()) throw unavailable('server_shutdown', 'The server is going away.')
     if (deps.isFull()) throw unavailable('too_many_connections', 'Too many connections are open.')
+    if (deps.isAddressFull?.(request.ip) === true) {
+      const message = 'Too many connections are open from this address.'
+      throw new AppError('RESOURCE_EXHAUSTED', 'too_many_connections_of_address', message, {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      })
+    }
+  }
+  return (request) => {
+    try {
+      check(request)
+    } catch (error) {
+      deps.onRefused?.(toAppError(error).reason)
+      throw error
+    }
   }
 }
 

@@ -16,6 +16,9 @@ import { encode, signParts } from '../helpers/test-keys.js'
 /** Everything that an attack must not change. The audit log is left out: it may tell of the attack. */
 const TABLES = ['users', 'identities', 'sessions', 'ended_sessions', 'one_time_values']
 
+/** A service that may ask about tokens. */
+export const OAUTH_CLIENT = 'attacked-service:not-a-secret-but-of-32-characters'
+
 /** A part of a token: an object, or the very text. */
 type Part = object | string
 
@@ -50,6 +53,7 @@ export async function openAttackHouse(
   const config = await testConfig(t.testdir(), {
     'auth.algorithm': 'ES256',
     'log.level': 'debug',
+    'oauth.clients': [OAUTH_CLIENT],
     ...overrides,
   })
   const log = createLogRecorder()

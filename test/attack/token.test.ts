@@ -29,6 +29,13 @@ async function showAll(transport: Transport, tokens: readonly string[]): Promise
   return verdicts
 }
 
+/** Whether it was refused, for one of the reasons or for one that only this transport has. */
+function isRefused(transport: Transport, verdict: Verdict, reasons: readonly string[]): boolean {
+  const { sessionId, code, reason } = verdict
+  const isRight = reasons.includes(reason) || transport.ownReasons.includes(reason)
+  return sessionId === null && CODES.includes(code) && isRight
+}
+
 await t.test('the right token is let in everywhere', async (t) => {
   for (const transport of transports) {
     for (const token of [house.ada.accessToken, house.craft({})]) {
@@ -43,13 +50,12 @@ for (const { title, tokens, reasons } of tokenCases(house)) {
     for (const transport of transports) {
       const carried = tokens.filter((token) => transport.canCarry(token))
       t.ok(carried.length > 0, `${transport.name} carries ${carried.length} of ${tokens.length}`)
-      const right = new Set([...reasons, ...transport.ownReasons])
       const verdicts = await showAll(transport, carried)
-      const wrong = verdicts.flatMap((verdict, index) => {
-        const { sessionId, code, reason } = verdict
-        const isRefused = sessionId === null && CODES.includes(code) && right.has(reason)
-        return isRefused ? [] : [{ ...verdict, token: carried[index]?.slice(0, 80) }]
-      })
+      const wrong = verdicts.flatMap((verdict, index) =>
+        isRefused(transport, verdict, reasons)
+          ? []
+          : [{ ...verdict, token: carried[index]?.slice(0, 80) }],
+      )
       t.strictSame(wrong, [], `${transport.name} refuses them, and says why`)
     }
     t.equal(house.state(), before, 'nothing changed')
@@ -63,7 +69,8 @@ await t.test('J-07 10,000 unknown key ids ask the key directory once a cooldown'
     const token = craft({ header: { ...header, kid: `unknown-${index}` } })
     if (index % 100 > 0) continue
     for (const transport of transports) {
-      t.match(await transport.show(token), { sessionId: null, reason: 'token_key_unknown' })
+      const verdict = await transport.show(token)
+      t.ok(isRefused(transport, verdict, ['token_key_unknown']), transport.name)
     }
   }
   t.equal(house.state(), before)
@@ -130,11 +137,8 @@ await t.test('J-30 a subject who is another user than that of the session', asyn
   const before = house.state()
   const token = craft({ payload: { ...claims, sub: eve.userId } })
   for (const transport of transports) {
-    t.match(await transport.show(token), {
-      sessionId: null,
-      code: 'UNAUTHENTICATED',
-      reason: 'session_not_found',
-    })
+    const verdict = await transport.show(token)
+    t.ok(isRefused(transport, verdict, ['session_not_found']), transport.name)
   }
   t.equal(house.state(), before)
 })

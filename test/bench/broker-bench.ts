@@ -3,8 +3,6 @@
  * without history, against bare `PUBLISH` of the redis client. CPU per publication of this process and the server's
  * together first. 64 publications are outstanding at a time, over 16 channels.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +14,7 @@ import { createMigrator } from '../../src/repository/migrator.js'
 import { openSqliteStore } from '../../src/repository/sqlite-store.js'
 import { createSqliteProcess } from '../broker/sqlite-process.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
-import { freePort } from '../app/redis/redis-fixture.js'
+import { startRedis } from '../helpers/server/redis.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { cpuMicroseconds, inTurns, median, noisePercent, printTable } from './measure.js'
 
@@ -43,29 +41,23 @@ interface Subject {
 
 export async function benchBroker(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-  const port = await freePort()
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir]
-  const server = spawn('redis-server', options, { stdio: 'ignore' })
-  const ended = once(server, 'exit')
-  const url = `redis://127.0.0.1:${port}`
+  const server = await startRedis()
   const subjects: Record<string, Subject> = {}
   try {
-    await waitFor('redis answers', () => ping(url))
-    subjects[BASELINE] = await openBare(url)
-    subjects['redis, no history'] = await openOnRedis(url, PLAIN)
-    subjects['redis, history 100'] = await openOnRedis(url, KEPT)
+    subjects[BASELINE] = await openBare(server.url)
+    subjects['redis, no history'] = await openOnRedis(server.url, PLAIN)
+    subjects['redis, history 100'] = await openOnRedis(server.url, KEPT)
     subjects['sqlite, no history'] = await openOnSqlite(join(dir, 'plain.db'), PLAIN)
     subjects['sqlite, history 100'] = await openOnSqlite(join(dir, 'kept.db'), KEPT)
     const runs = Object.entries(subjects).map(([name, subject]) => {
-      const serverPid = name.startsWith('sqlite') ? null : (server.pid ?? null)
+      const serverPid = name.startsWith('sqlite') ? null : server.pid()
       return [name, () => measure(subject, serverPid)] as const
     })
     for (const [, warmUp] of runs) await warmUp()
     print(await inTurns(Object.fromEntries(runs), ROUNDS))
   } finally {
     for (const { close } of Object.values(subjects)) await close()
-    server.kill('SIGKILL')
-    await ended
+    await server.close()
     rmSync(dir, { recursive: true, force: true })
   }
 }
@@ -98,18 +90,6 @@ function createBareClient(url: string) {
   const client = createClient({ url, RESP: 3, commandOptions: { timeout: 0 } })
   client.on('error', () => undefined)
   return client
-}
-
-async function ping(url: string): Promise<boolean> {
-  const client = createBareClient(url)
-  try {
-    await client.connect()
-    return (await client.ping()) === 'PONG'
-  } catch {
-    return false
-  } finally {
-    client.destroy()
-  }
 }
 
 async function openBare(url: string): Promise<Subject> {

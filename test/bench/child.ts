@@ -56,11 +56,14 @@ export interface LoadResult {
   readonly errors: number
 }
 
-/** Runs autocannon in its own process against a URL. */
+/**
+ * Runs autocannon in its own process against a URL: a number of requests, not a span of time, so that every subject
+ * of a comparison has had as many to warm up by.
+ */
 export async function load(
   url: string,
   options: {
-    readonly seconds: number
+    readonly requests: number
     readonly connections: number
     readonly headers?: Readonly<Record<string, string>>
     /** Sent by POST; a GET without one. */
@@ -75,7 +78,7 @@ export async function load(
     process.execPath,
     [
       fileURLToPath(import.meta.resolve('autocannon')),
-      ...['-j', '-n', '-d', String(options.seconds), '-c', String(options.connections)],
+      ...['-j', '-n', '-a', String(options.requests), '-c', String(options.connections)],
       ...(options.body === undefined ? [] : ['-m', 'POST', '-b', options.body]),
       ...headers,
       url,

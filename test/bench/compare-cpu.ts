@@ -1,8 +1,13 @@
-/** Compares what a request costs several servers, in turns, and prints CPU and rate beside those of a baseline. */
+/**
+ * Compares what a request costs several servers, in turns, and prints CPU and rate beside those of a baseline, and
+ * CPU beside that of a second one.
+ */
 import type { LoadResult } from './child.js'
 import { cpuMicroseconds, inTurns, median, noisePercent, printTable } from './measure.js'
 
 const ROUNDS = 6
+/** Compiled and optimised code comes late: the first thousands of requests cost several times the later ones. */
+const WARM_UP_ROUNDS = 3
 
 interface Sample {
   readonly cpuPerRequest: number
@@ -18,12 +23,13 @@ export interface Subject {
 export async function compareCpu(
   baseline: string,
   subjects: Readonly<Record<string, Subject>>,
+  second = baseline,
 ): Promise<void> {
   const samplers = Object.fromEntries(
     Object.entries(subjects).map(([name, subject]) => [name, () => sample(name, subject)]),
   )
-  for (const warmUp of Object.values(samplers)) await warmUp()
-  print(baseline, await inTurns(samplers, ROUNDS))
+  await inTurns(samplers, WARM_UP_ROUNDS)
+  print([baseline, second], await inTurns(samplers, ROUNDS))
 }
 
 async function sample(name: string, { pid, run }: Subject): Promise<Sample> {
@@ -34,13 +40,17 @@ async function sample(name: string, { pid, run }: Subject): Promise<Sample> {
   return { cpuPerRequest, requestsPerSecond: result.requestsPerSecond }
 }
 
-function print(baseline: string, samples: Record<string, Sample[]>): void {
+function print(
+  [baseline, second]: readonly [string, string],
+  samples: Record<string, Sample[]>,
+): void {
   const of = (name: string, key: keyof Sample): number[] =>
     (samples[name] ?? []).map((one) => one[key])
   const baseCpu = median(of(baseline, 'cpuPerRequest'))
+  const secondCpu = median(of(second, 'cpuPerRequest'))
   const baseRate = median(of(baseline, 'requestsPerSecond'))
   printTable([
-    ['subject', 'CPU µs/request', 'ratio', 'noise', 'requests/s', 'ratio'],
+    ['subject', 'CPU µs/request', `to ${baseline}`, `to ${second}`, 'noise', 'requests/s', 'ratio'],
     ...Object.keys(samples).map((name) => {
       const cpu = of(name, 'cpuPerRequest')
       const rate = median(of(name, 'requestsPerSecond'))
@@ -48,6 +58,7 @@ function print(baseline: string, samples: Record<string, Sample[]>): void {
         name,
         median(cpu).toFixed(1),
         (median(cpu) / baseCpu).toFixed(2),
+        (median(cpu) / secondCpu).toFixed(2),
         `±${noisePercent(cpu)} %`,
         rate.toFixed(0),
         (rate / baseRate).toFixed(2),

@@ -12,16 +12,10 @@ import { registerAndLogin } from '../helpers/http-client.js'
 import { skipUnless } from '../helpers/server/service-binary.js'
 import { startRedis } from '../helpers/server/redis.js'
 import { load, serve, type Served } from './child.js'
-import { cpuMicroseconds, inTurns, median, noisePercent, printTable } from './measure.js'
+import { compareCpu, type Subject } from './compare-cpu.js'
 
-const ROUNDS = 6
-const SECONDS = 2
+const REQUESTS = 6000
 const CONNECTIONS = 32
-
-interface Sample {
-  readonly cpuPerRequest: number
-  readonly requestsPerSecond: number
-}
 
 export async function benchHttp(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
@@ -34,54 +28,30 @@ export async function benchHttp(): Promise<void> {
   const onSqlite = await app({})
   const onRedis = redis && (await app({ APP_REDIS_URL: redis.url }))
   try {
-    const sample =
-      (pid: number, target: string, headers: Record<string, string> = {}) =>
-      async (): Promise<Sample> => {
-        const before = cpuMicroseconds(pid)
-        const result = await load(target, { seconds: SECONDS, connections: CONNECTIONS, headers })
-        if (result.errors > 0) throw new Error(`${target}: ${result.errors} failed requests`)
-        const cpuPerRequest = (cpuMicroseconds(pid) - before) / result.requests
-        return { cpuPerRequest, requestsPerSecond: result.requestsPerSecond }
-      }
+    const subject = (
+      pid: number,
+      target: string,
+      headers: Record<string, string> = {},
+    ): Subject => ({
+      pid,
+      run: () => load(target, { requests: REQUESTS, connections: CONNECTIONS, headers }),
+    })
     const signedIn = async ({ pid, addresses }: Served, username: string) => {
       const url = `http://${addresses['http']}`
       const { accessToken } = await registerAndLogin(url, username)
-      return sample(pid, `${url}/home`, { authorization: `Bearer ${accessToken}` })
+      return subject(pid, `${url}/home`, { authorization: `Bearer ${accessToken}` })
     }
-    const subjects = {
-      'bare Fastify': sample(bare.pid, `http://${bare.addresses['bare']}/home`),
-      'ours, no authentication': sample(house.pid, `http://${house.addresses['house']}/home`),
+    const subjects: Record<string, Subject> = {
+      'bare Fastify': subject(bare.pid, `http://${bare.addresses['bare']}/home`),
+      'ours, no authentication': subject(house.pid, `http://${house.addresses['house']}/home`),
       'ours, authenticated, SQLite': await signedIn(onSqlite, 'ada'),
       ...(onRedis && { 'ours, authenticated, Redis': await signedIn(onRedis, 'bob') }),
     }
-    for (const warmUp of Object.values(subjects)) await warmUp()
-    print(await inTurns(subjects, ROUNDS))
+    await compareCpu('bare Fastify', subjects, 'ours, no authentication')
   } finally {
     const servers = [bare, house, onSqlite, ...(onRedis ? [onRedis] : [])]
     await Promise.all(servers.map((server) => server.stop()))
     await redis?.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
-}
-
-function print(samples: Record<string, Sample[]>): void {
-  const of = (name: string, key: keyof Sample): number[] =>
-    (samples[name] ?? []).map((sample) => sample[key])
-  const medianOf = (name: string, key: keyof Sample): number => median(of(name, key))
-  printTable([
-    ['GET /home', 'CPU µs/request', 'noise', 'to bare', 'to ours', 'requests/s', 'to bare'],
-    ...Object.keys(samples).map((name) => {
-      const cpu = of(name, 'cpuPerRequest')
-      const rate = median(of(name, 'requestsPerSecond'))
-      return [
-        name,
-        median(cpu).toFixed(1),
-        `±${noisePercent(cpu)} %`,
-        (median(cpu) / medianOf('bare Fastify', 'cpuPerRequest')).toFixed(2),
-        (median(cpu) / medianOf('ours, no authentication', 'cpuPerRequest')).toFixed(2),
-        rate.toFixed(0),
-        (rate / medianOf('bare Fastify', 'requestsPerSecond')).toFixed(2),
-      ]
-    }),
-  ])
 }

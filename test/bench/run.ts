@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME …`: runs the named comparisons, or all. Figures are printed, never asserted. */
+import { benchFanout } from './fanout-bench.js'
 import { benchBroker } from './broker-bench.js'
 import { benchGrpc } from './grpc-bench.js'
 import { benchGraphql } from './graphql-bench.js'
@@ -9,6 +10,7 @@ import { benchStartup } from './startup-bench.js'
 import { benchVerify } from './verify-bench.js'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  fanout: benchFanout,
   broker: benchBroker,
   grpc: benchGrpc,
   graphql: benchGraphql,

@@ -10,10 +10,10 @@ import {
   startEar,
 } from '../contract/channel-ear.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
+import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { openTestStore } from '../repository/open-test-store.js'
 import { createSqliteProcess, type SqliteProcess } from './sqlite-process.js'
-import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 
 type Overrides = Parameters<typeof createSqliteProcess>[1]
 

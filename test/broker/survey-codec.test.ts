@@ -7,8 +7,16 @@ import {
   handleEncoded,
   parseKind,
 } from '../../src/broker/survey-codec.js'
+import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
 
 const HANDLERS: SurveyHandlers = {
+  ...stubSurveyHandlers({
+    receipt: ({ receiptId }) => ({
+      processId: 'p',
+      counts: receiptId === 'known' ? { written: 1, queued: 0, dropped: 0 } : null,
+    }),
+    emulate: ({ session }) => ({ processId: 'p', isHandled: session === 'known' }),
+  }),
   sessions_ended: ({ sessions }) => ({ connectionsClosed: sessions.length }),
   push: ({ message }) => ({ delivered: message.length }),
   auth_changed: () => ({ told: 1 }),
@@ -47,6 +55,31 @@ await t.test('survey codec carries every kind there and back', async (t) => {
   const burned = encodeRequest<'keys_burned'>({ keyIds: ['a', 'b'] })
   const dropped = handleEncoded(HANDLERS, 'keys_burned', burned)
   t.strictSame(decodeAnswer('keys_burned', dropped), { dropped: 2 })
+  const drop = handleEncoded(HANDLERS, 'drop', encodeRequest<'drop'>({ userId: 'u', event: 'e' }))
+  t.strictSame(decodeAnswer('drop', drop), { connections: 0 })
+  const orders = [
+    { userId: 'u', action: 'subscribe', channel: 'a:b' },
+    { userId: 'u', connectionId: 'c', action: 'unsubscribe', channel: 'a:b' },
+    { userId: '', sessionId: 's', action: 'disconnect', code: 3503, reason: 'r' },
+  ] as const
+  for (const order of orders) {
+    const obeyed = handleEncoded(HANDLERS, 'clients', encodeRequest<'clients'>(order))
+    t.strictSame(decodeAnswer('clients', obeyed), { connections: 0 })
+  }
+  for (const receiptId of ['known', 'unknown']) {
+    const request = encodeRequest<'receipt'>({ receiptId, channel: 'a:b' })
+    t.match(decodeAnswer('receipt', handleEncoded(HANDLERS, 'receipt', request)), {
+      processId: 'p',
+      counts: receiptId === 'known' ? { written: 1 } : null,
+    })
+  }
+  const info = handleEncoded(HANDLERS, 'process_info', encodeRequest<'process_info'>({}))
+  t.match(decodeAnswer('process_info', info), { processId: 'process-1', connections: 0 })
+  const emulate = encodeRequest<'emulate'>({ processId: 'p', session: 'known', data: '{}' })
+  t.strictSame(decodeAnswer('emulate', handleEncoded(HANDLERS, 'emulate', emulate)), {
+    processId: 'p',
+    isHandled: true,
+  })
 })
 
 await t.test('survey codec believes no request of another shape', async (t) => {
@@ -55,6 +88,18 @@ await t.test('survey codec believes no request of another shape', async (t) => {
     push: ['{}', '{"userId":"u","event":1,"message":"m"}', '"text"'],
     count_connections: ['{}', '{"sessionIds":[1]}', ''],
     users_changed: ['{}', '{"userIds":[1]}', '{"userIds":"a"}', 'null'],
+    drop: ['{}', '{"userId":"u","event":1}'],
+    clients: [
+      '1',
+      '{"userId":"u","action":"feed"}',
+      '{"userId":"u","action":"subscribe"}',
+      '{"userId":"u","action":"disconnect","code":"x","reason":""}',
+      '{"userId":"u","connectionId":1,"action":"subscribe","channel":"a:b"}',
+      '{"userId":"u","sessionId":1,"action":"subscribe","channel":"a:b"}',
+    ],
+    receipt: ['{}', '{"receiptId":"r"}'],
+    process_info: ['1', 'null'],
+    emulate: ['{}', '{"processId":"p","session":"s"}'],
   } as const
   const alien = JSON.stringify({ sessions: [{ ...ENDED, reason: 'abducted' }] })
   t.throws(() => handleEncoded(HANDLERS, 'sessions_ended', alien), TypeError)
@@ -77,4 +122,11 @@ await t.test('survey codec believes no answer of another shape', async (t) => {
   for (const text of ['{"bySession":[]}', '{"bySession":null}', '{"bySession":{"a":"1"}}', '1']) {
     t.equal(decodeAnswer('count_connections', text), null, text)
   }
+  t.equal(decodeAnswer('push', '{"delivered":1,"queued":"x"}'), null)
+  t.equal(decodeAnswer('push', '{"delivered":1,"dropped":-1}'), null)
+  t.equal(decodeAnswer('drop', '{}'), null)
+  t.equal(decodeAnswer('clients', '{"connections":-1}'), null)
+  t.equal(decodeAnswer('receipt', '{"processId":"p","counts":{"written":1}}'), null)
+  t.equal(decodeAnswer('process_info', '{"processId":"p"}'), null)
+  t.equal(decodeAnswer('emulate', '{"processId":"p"}'), null)
 })

@@ -40,6 +40,12 @@ function createFakeModules(): { modules: AppModules; loaded: string[]; calls: un
         return { close: async () => void calls.push(['closed']) } as unknown as MigrationApp
       },
     }),
+    health: load('health', {
+      checkHealth: async (options: object) => {
+        calls.push(['health', options])
+        return { ready: true, parts: {} }
+      },
+    }),
     calls: load('calls', {
       createCallApp: (options: object) => {
         calls.push(['calls', options])
@@ -111,6 +117,7 @@ await t.test('runSocketClient hands on its options and its exit code', async (t)
 
 await t.test('createDefaultApps loads nothing by itself', async (t) => {
   t.same(Object.keys(createDefaultApps()).sort(), [
+    'checkHealth',
     'openAdmin',
     'openCalls',
     'openCertificates',
@@ -121,6 +128,13 @@ await t.test('createDefaultApps loads nothing by itself', async (t) => {
     'startHttp',
     'startSocket',
   ])
+})
+
+await t.test('a health check loads its own module only', async (t) => {
+  const { modules, loaded, calls } = createFakeModules()
+  t.match(await createDefaultApps(modules).checkHealth(config, 'grpc'), { ready: true })
+  t.same(loaded, ['health'])
+  t.same(calls, [['health', { service: 'grpc', config }]])
 })
 
 await t.test('calls and certificates load their own module only', async (t) => {

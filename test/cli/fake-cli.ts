@@ -75,6 +75,7 @@ export function createFakeApps(given: Partial<CliApps> = {}): CliApps {
     startSocket: unexpected('startSocket'),
     startGrpc: unexpected('startGrpc'),
     startAll: unexpected('startAll'),
+    checkHealth: unexpected('checkHealth'),
     openAdmin: unexpected('openAdmin'),
     openMigrations: unexpected('openMigrations'),
     openCalls: unexpected('openCalls'),

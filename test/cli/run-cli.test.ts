@@ -29,6 +29,7 @@ await t.test('the program has the promised commands', async (t) => {
       'socket',
       'grpc',
       'up',
+      'health',
       'migrate',
       'migrate up',
       'migrate down',

@@ -6,6 +6,7 @@ import {
   type LoadedConfig,
   loadConfig,
 } from '../../src/config/load-config.js'
+import { isMap } from '../../src/config/field.js'
 import { CONFIG_KEYS } from '../../src/config/schema.js'
 import { AppError } from '../../src/errors/app-error.js'
 
@@ -69,6 +70,33 @@ await t.test('loadConfig gives the defaults of common.yaml and the debug overlay
       tokenGraceMs: 25000,
       connectionsMax: 10000,
       messagesPerSecondMax: 100,
+      connectionsPerAddressMax: 10000,
+      connectionsPerUserMax: 100,
+      subscriptionsPerConnectionMax: 128,
+      clientPingSeconds: 25,
+      drainWindowMs: 1000,
+      rotationSeconds: 0,
+    },
+    realtime: {
+      anonymous: false,
+      recoveryMax: 300,
+      positionCheckMs: 20000,
+      presenceRefreshMs: 30000,
+      joinLeaveThreshold: 100,
+      joinLeaveWindowMs: 500,
+      busyWindowMs: 5,
+      subscriptionTokenSeconds: 600,
+      defaults: {
+        historySize: 0,
+        historySeconds: 300,
+        recovery: false,
+        presence: false,
+        joinLeave: false,
+        subscribe: ['signed-in'],
+        publish: [],
+        delivery: 'all',
+      },
+      namespaces: { user: { historySize: 100, recovery: true, subscribe: ['owner'] } },
     },
     grpc: {
       ...{ host: '127.0.0.1', port: 9090, messageBytesMax: 1048576, callTimeoutMs: 5000 },
@@ -200,12 +228,12 @@ await t.test('every key can be set by its variable', async (t) => {
   const cwd = t.testdir({})
   const { config } = await load(t, { cwd })
   const env: Record<string, string> = {}
-  for (const { path, variable } of CONFIG_KEYS) {
+  for (const { path, variable, field } of CONFIG_KEYS) {
     const value: unknown = path
       .split('.')
       .reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], config)
     // An entry of a map has variables of its own.
-    if (value !== '' && path !== 'signIn.providers') env[variable] = String(value)
+    if (value !== '' && !isMap(field)) env[variable] = String(value)
   }
   const again = await load(t, { cwd, env })
   t.same(again.config, config)

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { Broker, SurveyHandlers } from '../../src/domain/broker.js'
-import { waitFor } from '../helpers/wait-for.js'
 import { stubSurveyHandlers } from '../helpers/stub-survey-handlers.js'
+import { waitFor } from '../helpers/wait-for.js'
 
 /** Several processes on one line, as a test makes them. */
 export interface BrokerSetup {

@@ -9,6 +9,7 @@ import { openPushClient } from '../helpers/push-client.js'
 import { withDeadline } from '../helpers/server/deadline.js'
 import { type Redis, startRedis } from '../helpers/server/redis.js'
 import { skipUnless } from '../helpers/server/service-binary.js'
+import { isSubscription } from '../helpers/server/redis-command.js'
 import { startTcpProxy, type TcpProxy } from '../helpers/server/tcp-proxy.js'
 import { uniqueName } from '../helpers/server/unique-name.js'
 import { waitFor } from '../helpers/wait-for.js'
@@ -170,6 +171,47 @@ const LOSSES: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = {
     await redis.restart()
   },
 }
+
+await t.test('messages between processes that are cut off', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const proxy = await startTcpProxy({
+    target: redis,
+    mark: isSubscription,
+  })
+  t.teardown(() => proxy.close())
+  const common = { dataDir: t.testdir(), keyPrefix: `${uniqueName('failure')}:` }
+  const deafUrl = `redis://${proxy.host}:${proxy.port}`
+  const deaf = await startHouse(t, { ...common, url: deafUrl })
+  const whole = await startHouse(t, { ...common, url: redis.url })
+  const ada = await registerAndLogin(whole.http, 'ada')
+  const other = await login(whole.http, 'ada')
+  const [kept, lost] = await Promise.all(
+    [ada, other].map(({ accessToken: token }) =>
+      openPushClient(t, deaf.socket, { token, event: 'news' }),
+    ),
+  )
+  if (!kept || !lost) throw new Error('no client')
+
+  proxy.cutMarked()
+  const endedAt = performance.now()
+  const ended = await whole.ask('DELETE', `/sessions/${other.sessionId}`, ada.accessToken)
+  t.match(ended, { status: 200, body: { ended: 1, connectionsClosed: 0 } })
+  t.match(await deaf.ask('GET', '/me', other.accessToken), {
+    status: 401,
+    body: { reason: 'ended_by_user' },
+  })
+  t.same(await lost.closed, { code: 4401, reason: 'ended_by_user' })
+  t.comment(`closed ${(performance.now() - endedAt).toFixed(0)} ms after the end was asked for`)
+  t.match(await deaf.ask('GET', '/me', ada.accessToken), { status: 200 })
+  t.equal(kept.socket.readyState, kept.socket.OPEN)
+  t.strictSame(lost.received, [])
+
+  await proxy.restore()
+  await waitFor('messages pass again', async () => {
+    const { body } = await whole.push(ada.userId, 'again')
+    return body['delivered'] === 1
+  })
+})
 
 await t.test('a Redis that loses everything', { skip }, async (t) => {
   const redis = await startRedis(t)

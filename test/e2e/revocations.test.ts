@@ -20,7 +20,7 @@ import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { openTestStore } from '../repository/open-test-store.js'
 import { createSqliteLine } from '../../src/broker/sqlite-line.js'
-import { BARE_HANDLER_DEPS } from '../helpers/stub-survey-handlers.js'
+import { surveyDeps } from '../helpers/stub-survey-handlers.js'
 
 const CONSUMER = join(PACKAGE_ROOT, 'dist/test/fixtures/revocation-consumer.js')
 const USERS = 200
@@ -49,7 +49,7 @@ async function openEnder(t: Test, store: SqliteStore, sessionStore: SessionStore
   })
   const broker = createSqliteBroker({ store, line, clock: systemClock, logger })
   const handles = createSessionHandles()
-  await broker.start(createSurveyHandlers({ ...BARE_HANDLER_DEPS, handles }), () => undefined)
+  await broker.start(createSurveyHandlers(surveyDeps({ handles })), () => undefined)
   t.teardown(() => broker.close())
   return createSessionEnder({
     ...{ sessionStore, broker, logger, clock: systemClock, surveyTimeoutMs: 100 },

@@ -23,7 +23,9 @@ await t.test('the table has one gRPC status per code and valid close codes', asy
 
 await t.test('docs/errors.md shows the table as it is', async (t) => {
   const page = readFileSync(`${PACKAGE_ROOT}docs/errors.md`, 'utf8')
-  const rows = [...page.matchAll(/^\| ([A-Z_]+) +\| (.*) \|$/gm)].map(([, code, cells = '']) => [
+  const start = page.indexOf('| code ')
+  const table = page.slice(start, page.indexOf('\n\n', start))
+  const rows = [...table.matchAll(/^\| ([A-Z_]+) +\| (.*) \|$/gm)].map(([, code, cells = '']) => [
     code,
     ...cells.split('|').map((cell) => cell.trim()),
   ])

@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 import { waitFor } from './wait-for.js'
 
-export const BINARY = `${PACKAGE_ROOT}dist/bin/app.js`
+export const BINARY = `${PACKAGE_ROOT}dist/bundle/bin/app.js`
 export const API_KEY = 'dev-api-key'
 const START_DEADLINE_MS = 20_000
 

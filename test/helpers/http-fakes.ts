@@ -6,17 +6,13 @@ import type { AuditLog } from '../../src/domain/audit.js'
 import type { ClientLabeler } from '../../src/domain/client.js'
 import type { Readiness } from '../../src/domain/health.js'
 import type { HelloClient } from '../../src/domain/hello.js'
-import { type Principal, type Session, sessionOver } from '../../src/domain/session.js'
+import { type Principal, sessionOver } from '../../src/domain/session.js'
 import type { PublicKeySource } from '../../src/domain/token.js'
-import { type User, userNotFound } from '../../src/domain/user.js'
+import { userNotFound } from '../../src/domain/user.js'
 import { AppError, unauthenticated } from '../../src/errors/app-error.js'
-import type { AccountService } from '../../src/service/account-service.js'
 import type { AuthenticationService } from '../../src/service/authentication-service.js'
-import type { CredentialService } from '../../src/service/credential-service.js'
 import type { TokenInspectionService } from '../../src/service/token-inspection-service.js'
-import type { UserAdminService } from '../../src/service/user-admin-service.js'
-import type { OauthService } from '../../src/service/oauth-service.js'
-import type { EndResult, SessionService, SignIn } from '../../src/service/session-service.js'
+import type { SessionService } from '../../src/service/session-service.js'
 import type { TabService } from '../../src/service/tab-service.js'
 import { createServer, type ServerDeps, type ServerOptions } from '../../src/http/create-server.js'
 import {
@@ -26,48 +22,23 @@ import {
 } from '../../src/http/register-http-routes.js'
 import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 
+import {
+  createFakeAccounts,
+  createFakeCredentials,
+  createFakeOauth,
+  createFakeUserAdmin,
+} from './http-account-fakes.js'
+import { ALICE, type Call, END_RESULT, SESSION, SIGN_IN } from './http-sample.js'
+
+export { createFakeAccounts } from './http-account-fakes.js'
+export { ALICE, type Call, END_RESULT, SESSION, SIGN_IN } from './http-sample.js'
+
 export const API_KEY = 'test-api-key'
 export const CLIENT_SECRET = 'secret-of-thirty-two-characters!'
 export const OAUTH = {
   clients: [`billing:${CLIENT_SECRET}`],
   issuer: 'https://gatehouse.test',
   audience: 'gatehouse',
-}
-export const ALICE: User = {
-  id: 'user-1',
-  username: 'alice',
-  displayName: 'Alice',
-  email: null,
-  avatarUrl: null,
-  gender: 'unknown',
-  role: 'user',
-  state: 'active',
-  createdAt: Date.UTC(2026, 0, 1),
-}
-export const SESSION: Session = {
-  id: 'session-1',
-  userId: ALICE.id,
-  clientId: 'client-1',
-  method: 'password',
-  userAgent: 'test',
-  address: '127.0.0.1',
-  createdAt: Date.UTC(2026, 0, 1),
-  lastSeenAt: Date.UTC(2026, 0, 2),
-  idleExpiresAt: Date.UTC(2026, 0, 9),
-  expiresAt: Date.UTC(2026, 0, 31),
-}
-export const SIGN_IN: SignIn = {
-  accessToken: 'access-1',
-  refreshToken: 'refresh-1',
-  expiresInSeconds: 600,
-  refreshExpiresInSeconds: 2_592_000,
-  sessionId: SESSION.id,
-  user: ALICE,
-}
-export const END_RESULT: EndResult = {
-  ended: 1,
-  connectionsClosed: 2,
-  processes: { asked: 3, answered: 3 },
 }
 
 /** One log line as pino writes it. */
@@ -112,8 +83,6 @@ function principal(sessionId: string): Principal {
     tokenExpiresAt: Date.UTC(2026, 0, 3),
   }
 }
-
-export type Call = readonly [name: string, ...args: unknown[]]
 
 /** A session service that notes its calls; alice's password is `correct-password`. */
 export function createFakeSessions(calls: Call[] = []): SessionService {
@@ -181,122 +150,6 @@ export function createFakeSessions(calls: Call[] = []): SessionService {
   }
 }
 
-/** An account service that notes its calls; the name `taken` is taken, the name `bug` hits a bug. */
-export function createFakeAccounts(calls: Call[] = []): AccountService {
-  return {
-    register(account, address) {
-      calls.push(['register', account, address])
-      if (account.username === 'bug') return Promise.reject(new Error('select * from secret_table'))
-      return account.username === 'taken'
-        ? Promise.reject(new AppError('ALREADY_EXISTS', 'username_taken', 'The name is taken.'))
-        : Promise.resolve({ ...ALICE, username: account.username })
-    },
-    updateProfile(userId, changes) {
-      calls.push(['updateProfile', userId, changes])
-      return Promise.resolve({ ...ALICE, ...changes })
-    },
-    planRegistration: () => Promise.resolve(() => Promise.resolve(ALICE)),
-    planProfileUpdate: () => Promise.resolve(() => Promise.resolve(ALICE)),
-    findById: () => Promise.resolve(ALICE),
-    slice: () => Promise.resolve({ edges: [], hasPrevious: false, hasNext: false }),
-    count: () => Promise.resolve(0),
-    createAsOperator: () => Promise.resolve(ALICE),
-    setRole: () => Promise.resolve(ALICE),
-    findByUsername: () => Promise.resolve(ALICE),
-    list(options) {
-      calls.push(['listUsers', options])
-      return Promise.resolve({ users: [ALICE], next: null })
-    },
-    hasAdmin: () => Promise.resolve(false),
-  }
-}
-
-/** A credential service that notes its calls; the current password is `correct-password`. */
-export function createFakeCredentials(calls: Call[] = []): CredentialService {
-  const wrong = new AppError('PERMISSION_DENIED', 'password_wrong', 'The password is wrong.')
-  return {
-    changePassword(caller, passwords, address) {
-      calls.push(['changePassword', caller, passwords, address])
-      return passwords.currentPassword === 'correct-password'
-        ? Promise.resolve(END_RESULT)
-        : Promise.reject(wrong)
-    },
-    changeEmail(caller, changes, address) {
-      calls.push(['changeEmail', caller, changes, address])
-      return changes.currentPassword === 'correct-password'
-        ? Promise.resolve({ ...ALICE, email: changes.email })
-        : Promise.reject(wrong)
-    },
-    createResetLink(userId, actor) {
-      calls.push(['createResetLink', userId, actor])
-      const expiresAt = Date.UTC(2026, 0, 2)
-      return Promise.resolve({ token: 'reset-1', link: null, expiresAt })
-    },
-    resetPassword(reset, address) {
-      calls.push(['resetPassword', reset, address])
-      return reset.token === 'reset-1'
-        ? Promise.resolve(END_RESULT)
-        : Promise.reject(new AppError('INVALID_ARGUMENT', 'reset_token_invalid', 'No such link.'))
-    },
-  }
-}
-
-/** Administration that notes its calls; only `admin` may use it. */
-export function createFakeUserAdmin(calls: Call[] = []): UserAdminService {
-  return {
-    authorize: ({ role }) =>
-      role === 'admin'
-        ? Promise.resolve()
-        : Promise.reject(new AppError('PERMISSION_DENIED', 'admin_required', 'For others.')),
-    update(userId, changes, actor) {
-      calls.push(['updateUser', userId, changes, actor])
-      return Promise.resolve({ user: { ...ALICE, state: 'frozen' }, end: END_RESULT })
-    },
-    delete(userId, actor) {
-      calls.push(['deleteUser', userId, actor])
-      return userId === ALICE.id ? Promise.resolve(END_RESULT) : Promise.reject(userNotFound())
-    },
-  }
-}
-
-/** An OAuth service that notes its calls; it knows the provider `github`, and the state `good`. */
-export function createFakeOauth(calls: Call[] = []): OauthService {
-  const noProvider = () => new AppError('NOT_FOUND', 'provider_not_found', 'No such provider.')
-  const go = (name: string, provider: string, ...args: unknown[]): Promise<string> => {
-    if (provider !== 'github') return Promise.reject(noProvider())
-    calls.push([name, ...args])
-    return Promise.resolve('https://github.test/authorize?state=1')
-  }
-  return {
-    providers: () => [{ name: 'github', label: 'GitHub' }],
-    start: (start, client) => go('startOauth', start.provider, start, client),
-    startLink: (start, caller, client) => go('linkIdentity', start.provider, start, caller, client),
-    finish(callback, client) {
-      if (callback.provider !== 'github') return Promise.reject(noProvider())
-      calls.push(['finishOauth', callback, client])
-      const state = new URLSearchParams(callback.query).get('state')
-      const returnTo = '/app?tab=1'
-      if (state === 'good') return Promise.resolve({ returnTo, signIn: SIGN_IN, failure: null })
-      if (state === 'link') return Promise.resolve({ returnTo, signIn: null, failure: null })
-      if (state === 'frozen') {
-        return Promise.resolve({ returnTo, signIn: null, failure: sessionOver('user_frozen') })
-      }
-      return Promise.reject(invalidState())
-    },
-    identities: () =>
-      Promise.resolve({
-        identities: [{ provider: 'github', label: 'GitHub', linkedAt: ALICE.createdAt }],
-        hasPassword: true,
-      }),
-    unlink(caller, provider) {
-      calls.push(['unlink', caller, provider])
-      return provider === 'github'
-        ? Promise.resolve()
-        : Promise.reject(new AppError('NOT_FOUND', 'identity_not_found', 'Not linked.'))
-    },
-  }
-}
-
 /** Knows `access-1` as a good token. */
 export function createFakeTokenInspection(calls: Call[] = []): TokenInspectionService {
   return {
@@ -343,10 +196,6 @@ export function createFakeAuditReader(calls: Call[] = []): Pick<AuditLog, 'list'
       return Promise.resolve({ events: [event], next: 7 })
     },
   }
-}
-
-function invalidState(): AppError {
-  return new AppError('INVALID_ARGUMENT', 'oauth_state_invalid', 'Start again.')
 }
 
 /** Labels `client-<n>.mac`; what does not end in `.mac` is forged. */

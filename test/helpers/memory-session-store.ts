@@ -22,6 +22,8 @@ interface Row {
 /** The session store in memory, with the rules of the port and a count of the calls. */
 export interface MemorySessionStore extends SessionStore {
   readonly calls: Record<keyof SessionStore, number>
+  /** Ends that a process which was killed has not written into the log. */
+  readonly unrecorded: EndedSession[]
   /** The next call of any method raises UNAVAILABLE, until set to false again. */
   setDown(isDown: boolean): void
 }
@@ -37,9 +39,11 @@ export function createMemorySessionStore(): MemorySessionStore {
     listByUser: 0,
     listByUsers: 0,
     findOver: 0,
+    handOverEnds: 0,
     forget: 0,
     deleteExpired: 0,
   }
+  const unrecorded: EndedSession[] = []
   let down = false
 
   function enter(method: keyof SessionStore): void {
@@ -93,6 +97,7 @@ export function createMemorySessionStore(): MemorySessionStore {
 
   return {
     calls,
+    unrecorded,
     setDown(isDown) {
       down = isDown
     },
@@ -170,6 +175,12 @@ export function createMemorySessionStore(): MemorySessionStore {
         const reason = overReason(row, now)
         return reason === null ? [] : [{ id, userId: row.session.userId, reason }]
       })
+    },
+    async handOverEnds(_now, record) {
+      enter('handOverEnds')
+      const missing = unrecorded.splice(0)
+      if (missing.length > 0) await record(missing)
+      return missing.length
     },
     forget() {
       enter('forget')

@@ -11,6 +11,7 @@ import { createAuditTrail } from '../../src/service/audit-trail.js'
 import { createPasswordThrottle } from '../../src/service/password-throttle.js'
 import { createSessionEnder } from '../../src/service/session-ender.js'
 import { createSessionService } from '../../src/service/session-service.js'
+import { surveyDeps } from './stub-survey-handlers.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
 import { createUserDirectory } from '../../src/service/user-directory.js'
 import { createFakeBroker } from './fake-broker.js'
@@ -21,6 +22,7 @@ import { createMemoryCounterStore } from './memory-counter-store.js'
 import { createMemoryLogger } from './memory-logger.js'
 import { createMemoryRevocationLog } from './memory-revocation-log.js'
 import { createMemorySessionStore } from './memory-session-store.js'
+import { createMemoryUnfinishedEnds } from './memory-unfinished-ends.js'
 import { createMemoryUserRepository } from './memory-user-repository.js'
 import { createTestKey, createTestRing } from './test-keys.js'
 
@@ -59,16 +61,15 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
   const broker = createFakeBroker()
   const handles = createSessionHandles()
   const otherHandles = createSessionHandles()
-  const hub = { push: () => 0 }
   const userDirectory = createUserDirectory({ users, clock })
   const observers = createAuthObservers()
   const keyRing = createTestRing(key)
   const keys = {
     drop: (keyIds: readonly string[]) => keyIds.filter((id) => keyRing.keys.delete(id)).length,
   }
-  const process = { sessionStore, userDirectory, isSure: () => true, observers, hub, keys }
-  broker.join(createSurveyHandlers({ ...process, handles }))
-  broker.join(createSurveyHandlers({ ...process, handles: otherHandles }))
+  const process = { sessionStore, userDirectory, observers, keys }
+  broker.join(createSurveyHandlers(surveyDeps({ ...process, handles })))
+  broker.join(createSurveyHandlers(surveyDeps({ ...process, handles: otherHandles })))
 
   const audience = { issuer: 'house', audience: 'house' }
   const tokenIssuer = createTokenIssuer({ keyRing, ...audience })
@@ -101,6 +102,7 @@ export function createSessionHouse(policy: SessionPolicy = { mode: 'unlimited' }
     tokenVault,
     broker,
     announcer: createAuthAnnouncer({ broker, logger, surveyTimeoutMs: 1000 }),
+    unfinishedEnds: createMemoryUnfinishedEnds(),
     auditLog,
     auditTrail,
     ender,

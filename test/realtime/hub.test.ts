@@ -188,3 +188,19 @@ await t.test('closeAll closes every connection, also after one that throws', asy
   t.same(good.closes, [[1001, 'bye']])
   t.equal(hub.connectionCount(), 2)
 })
+
+await t.test('a delivery says who got it, who is behind, and who did not get it', async (t) => {
+  const hub = createHub({ connectionsMax: 3, registrationsPerConnectionMax: 1 })
+  const connections = [
+    { id: 'a', send: () => true, close: () => {} },
+    { id: 'b', send: () => true, isBehind: () => true, close: () => {} },
+    { id: 'c', send: () => false, close: () => {} },
+  ]
+  for (const connection of connections) {
+    hub.add(connection)
+    hub.register(connection, { userId: 'u', sessionId: 's', event: 'e' })
+  }
+  t.strictSame(hub.deliver('u', 'e', 'm'), { written: 2, queued: 1, dropped: 1 })
+  t.equal(hub.push('u', 'e', 'm'), 2)
+  t.strictSame(hub.deliver('u', 'other', 'm'), { written: 0, queued: 0, dropped: 0 })
+})

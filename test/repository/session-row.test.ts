@@ -4,6 +4,7 @@ import {
   SESSION_COLUMNS,
   timeoutReason,
   toSession,
+  toSessionFromValues,
   toSessionValues,
 } from '../../src/repository/session-row.js'
 import { sampleSession } from '../contract/sample-session.js'
@@ -15,6 +16,7 @@ await t.test('session row goes there and back', async (t) => {
   t.equal(values.length, columns.length)
   const row = Object.fromEntries(columns.map((column, at) => [column, values[at] ?? null]))
   t.strictSame(toSession(row), session)
+  t.strictSame(toSessionFromValues(values), session)
 })
 
 await t.test('session row never has its idle end after its end', async (t) => {

@@ -14,6 +14,9 @@ await t.test('sqlite connection keeps statements by their text', async (t) => {
   t.equal(select.returnsRows, true)
   t.same(select.get(), { id: 1, name: 'ann' })
   t.same(select.all(), [{ id: 1, name: 'ann' }])
+  t.same(select.values(), [1, 'ann'])
+  t.same(select.get(), { id: 1, name: 'ann' }, 'names stay for who asks for them')
+  t.equal(connection.prepare('SELECT 1 FROM t WHERE id = ?').values(9), undefined)
   t.equal(connection.prepare('SELECT 1 FROM t WHERE id = 9').get(), undefined)
 })
 

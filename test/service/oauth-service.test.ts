@@ -166,3 +166,34 @@ await t.test('a linked account of a provider that is gone keeps its name', async
   users.remove(principal.userId)
   await t.rejects(oauth.identities(principal), { code: 'NOT_FOUND', reason: 'user_not_found' })
 })
+
+await t.test('a sign-in of somebody who is frozen meanwhile ends and is a failure', async (t) => {
+  const { signIn, github, users, sessionStore, auditLog, clock } = createOauthHouse()
+  const { signIn: first } = await signIn(github)
+  const userId = first?.user.id ?? ''
+  const create = sessionStore.create.bind(sessionStore)
+  sessionStore.create = async (session, policy) => {
+    await users.update({ afterCommit: () => undefined }, userId, { state: 'frozen' })
+    return create(session, policy)
+  }
+  const outcome = await signIn(github)
+  const frozen = { code: 'UNAUTHENTICATED', reason: 'user_frozen' }
+  t.match(outcome, { signIn: null, failure: frozen, returnTo: '/app' })
+  const [alive] = await sessionStore.listByUser(userId, clock.now())
+  t.equal(alive?.id, first?.sessionId, 'only the session that was there is left to the freezing')
+  t.match(auditLog.events.slice(-2), [
+    { type: 'session.ended', data: { reason: 'user_frozen' } },
+    { type: 'login.failed', data: { method: 'oauth:github', reason: 'user_frozen' } },
+  ])
+})
+
+await t.test('a sign-in reaches the tabs that the callback says it reaches', async (t) => {
+  const { leave, comeBack, broker } = createOauthHouse()
+  const client = { ...LAPTOP, reach: { kind: 'browser' } } as const
+  const { signIn } = await comeBack('github', await leave('github'), client)
+  const change = {
+    ...{ type: 'signed_in', clientId: 'laptop', tabId: null },
+    ...{ userId: signIn?.user.id, sessionId: signIn?.sessionId },
+  }
+  t.same(broker.asked.at(-1), { kind: 'auth_changed', request: { change } })
+})

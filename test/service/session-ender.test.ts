@@ -96,7 +96,7 @@ await t.test('ender writes every end into the log before anybody is told', async
   const { house, ender } = createEnder()
   const { sessionId } = await house.login()
   const order: string[] = []
-  const { append } = house.revocationLog
+  const append = house.revocationLog.append.bind(house.revocationLog)
   house.revocationLog.append = async (...entry) => {
     order.push('log')
     await append(...entry)

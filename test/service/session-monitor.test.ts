@@ -13,13 +13,14 @@ const RETENTION_MS = 3_600_000
 
 async function createHouse(
   t: Test,
-  { sweepIntervalMs = NEVER_MS, cleanIntervalMs = NEVER_MS } = {},
+  { sweepIntervalMs = NEVER_MS, cleanIntervalMs = NEVER_MS, repairIntervalMs = NEVER_MS } = {},
 ) {
   const sessionStore = createMemorySessionStore()
   const handles = createSessionHandles()
   const clock = createFakeClock()
   const logger = createMemoryLogger()
   const revocationLog = createMemoryRevocationLog()
+  const repairs: number[] = []
   const monitor = createSessionMonitor({
     sessionStore,
     revocationLog,
@@ -29,6 +30,8 @@ async function createHouse(
     logger,
     sweepIntervalMs,
     cleanIntervalMs,
+    repair: { run: async () => void repairs.push(clock.now()) },
+    repairIntervalMs,
   })
   t.teardown(() => monitor.close())
   const ended: EndedSession[] = []
@@ -51,7 +54,7 @@ async function createHouse(
     await sessionStore.create(session, { mode: 'unlimited' })
     handles.attach(id, { end: (session) => ended.push(session) })
   }
-  return { sessionStore, handles, clock, logger, monitor, ended, open, revocationLog }
+  return { sessionStore, handles, clock, logger, monitor, ended, open, revocationLog, repairs }
 }
 
 await t.test('sweepNow ends what the store says is over, and nothing else', async (t) => {
@@ -135,6 +138,13 @@ await t.test('monitor sweeps and cleans by itself, and survives failures', async
     const check = await sessionStore.check('session-1', clock.now())
     return !check.alive && check.reason === null
   })
+})
+
+await t.test('monitor finishes what others left unfinished', async (t) => {
+  const { monitor, repairs } = await createHouse(t, { repairIntervalMs: 5 })
+  t.strictSame(repairs, [], 'nothing before the start')
+  monitor.start()
+  await waitFor('two repairs', () => repairs.length > 1)
 })
 
 await t.test('monitor removes what the log of ended sessions no longer needs', async (t) => {

@@ -16,6 +16,8 @@ await t.test('a request without a token is a new tab of its browser', async (t) 
   const second = await tabs.resolve(null, ['laptop'])
   t.match(first, { clientId: 'laptop', needsToken: true })
   t.not(first.id, second.id)
+  t.equal(first.id, first.id, 'made once')
+  t.match(first.id, /^[\w-]{22}$/)
 })
 
 await t.test('a token finds its tab again', async (t) => {

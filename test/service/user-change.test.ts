@@ -1,5 +1,5 @@
 import t from 'tap'
-import { changeUser, removeUser } from '../../src/service/user-change.js'
+import { changeUser, planUserRemoval } from '../../src/service/user-change.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
 import { createMemoryAuditLog } from '../helpers/memory-audit-log.js'
 import { createMemoryTransactionRunner } from '../helpers/memory-transaction-runner.js'
@@ -8,6 +8,11 @@ import type { AuthChange } from '../../src/domain/auth-change.js'
 
 const ACTOR = { actorId: 'root', address: '192.0.2.1' }
 const ABSENT = { code: 'NOT_FOUND', reason: 'user_not_found' }
+
+/** Takes the account away in a transaction of its own. */
+async function removeUser(...args: Parameters<typeof planUserRemoval>): Promise<void> {
+  return args[0].transactions.run(await planUserRemoval(...args))
+}
 
 function createHouse() {
   const announced: AuthChange[] = []

@@ -3,9 +3,11 @@ import type { AddressInfo, Socket } from 'node:net'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createHub } from '../../src/realtime/hub.js'
+import { createAddressQuota } from '../../src/socket/address-quota.js'
 import { createConnectionSet } from '../../src/socket/connection-set.js'
 import { createEchoProtocol } from '../../src/socket/protocols/echo-protocol.js'
 import { createSocketMetrics } from '../../src/socket/socket-metrics.js'
+import { createWriteTurn } from '../../src/socket/write-turn.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { startSocketServer } from './socket-server.js'
@@ -17,6 +19,8 @@ async function createBareSet(t: { teardown(action: () => unknown): void }, conne
   const logger = createMemoryLogger()
   const set = createConnectionSet({
     hub,
+    addresses: createAddressQuota(0),
+    drainWindowMs: 0,
     shared: {
       limits: {
         queueBytesMax: 100_000,
@@ -27,12 +31,15 @@ async function createBareSet(t: { teardown(action: () => unknown): void }, conne
       },
       metrics: createSocketMetrics({ hub }),
       logger,
+      turn: createWriteTurn(),
     },
     shortestTimeoutMs: 100,
   })
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(server, 'listening')
-  server.on('connection', (socket) => set.adopt(socket, createEchoProtocol(), origin))
+  server.on('connection', (socket, request) =>
+    set.adopt(socket, request.socket, createEchoProtocol(), origin),
+  )
   t.teardown(async () => {
     await set.close()
     server.close()

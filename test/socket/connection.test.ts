@@ -1,9 +1,12 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { type AddressInfo, connect as connectTcp } from 'node:net'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { AppError } from '../../src/errors/app-error.js'
+import { closeFrameOf } from '../../src/socket/close-frame.js'
 import { SocketConnection } from '../../src/socket/connection.js'
+import { createWriteTurn } from '../../src/socket/write-turn.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { startSocketServer } from './socket-server.js'
@@ -148,14 +151,19 @@ async function createPair(t: Tap, receive: () => void = () => {}) {
   const frames: string[] = []
   peer.on('message', (data: Buffer) => frames.push(data.toString()))
   const closed = once(peer, 'close')
-  const [socket] = (await accepted) as [WebSocket]
+  const [socket, request] = (await accepted) as [WebSocket, IncomingMessage]
   const logger = createMemoryLogger()
   const closes: number[] = []
   let released = 0
   const connection = new SocketConnection({
     id: 'c1',
+    address: '127.0.0.1',
     socket,
-    handler: { receive, tick: () => {}, release: () => (released += 1) },
+    net: request.socket,
+    handler: {
+      ...{ receive, tick: () => {}, closeFrame: closeFrameOf },
+      release: () => (released += 1),
+    },
     shared: {
       limits: {
         queueBytesMax: 100_000,
@@ -167,9 +175,12 @@ async function createPair(t: Tap, receive: () => void = () => {}) {
       metrics: {
         messageReceived: () => {},
         messageSent: () => {},
+        slowConsumer: () => {},
+        refused: () => {},
         connectionClosed: (code) => closes.push(code),
       },
       logger,
+      turn: createWriteTurn(),
     },
     nowMs: performance.now(),
   })

@@ -42,6 +42,7 @@ await t.test('member names may have any case, and a silent process shows', async
   const inputs: unknown[] = []
   const server = await startSocketServer(t, {
     push: {
+      drop: async () => ({ connections: 0, processes: { asked: 1, answered: 1, missing: [] } }),
       push: async (input) => {
         inputs.push(input)
         return { delivered: 2, processes: { asked: 3, answered: 2 } }
@@ -85,6 +86,7 @@ await t.test('what is not JSON, or not these texts, is refused', async (t) => {
 await t.test('a refusal of the service is passed on', async (t) => {
   const server = await startSocketServer(t, {
     push: {
+      drop: async () => ({ connections: 0, processes: { asked: 1, answered: 1, missing: [] } }),
       push: async () => {
         throw new AppError('INVALID_ARGUMENT', 'invalid_argument', 'event must not be empty')
       },
@@ -119,6 +121,7 @@ await t.test('the route stands on a server that reads JSON only', async (t) => {
   await app.register(
     createPushRoute({
       push: {
+        drop: async () => ({ connections: 0, processes: { asked: 1, answered: 1, missing: [] } }),
         push: async (input) => {
           pushed.push(input)
           return { delivered: 0, processes: { asked: 1, answered: 1 } }
@@ -130,4 +133,27 @@ await t.test('the route stands on a server that reads JSON only', async (t) => {
   const response = await app.inject({ method: 'POST', url: '/push', payload: push })
   t.equal(response.statusCode, 200)
   t.same(pushed, [push])
+})
+
+await t.test('a push with a receipt, and a drop', async (t) => {
+  const server = await startSocketServer(t)
+  server.authentication.grant('token', { userId: 'ada' })
+  const client = await server.connect('/ws')
+  client.send({ token: 'token', event: 'mail', ack: true })
+  await client.frame(1)
+  const response = await post(server, { ...push, receipt: 'written' })
+  t.match(await response.json(), {
+    delivered: 1,
+    receipt: { processes: { asked: 1, answered: 1, missing: [] }, written: 1, dropped: 0 },
+  })
+  t.equal((await post(server, { ...push, receipt: 'all' })).status, 400)
+  const drop = async (body: unknown, more: Record<string, string> = headers) =>
+    fetch(`http://127.0.0.1:${server.port}/push/drop`, {
+      ...{ method: 'POST', headers: more, body: JSON.stringify(body) },
+    })
+  t.equal((await drop({ userId: 'ada' }, { 'content-type': 'application/json' })).status, 401)
+  t.equal((await drop({})).status, 400)
+  t.match(await (await drop({ userId: 'ada', event: 'other' })).json(), { connections: 0 })
+  t.match(await (await drop({ userId: 'ada' })).json(), { connections: 1 })
+  t.strictSame(await client.closed, { code: 1000, reason: 'dropped' })
 })

@@ -9,9 +9,29 @@ import { httpStatusOf } from '../../src/errors/code.js'
 import { createHub, type Hub } from '../../src/realtime/hub.js'
 import type { SessionHandle, SessionHandles } from '../../src/realtime/session-handles.js'
 import type { AuthenticationService } from '../../src/service/authentication-service.js'
-import type { PushService } from '../../src/service/push-service.js'
+import { createPushService, type PushService } from '../../src/service/push-service.js'
+import { createChannels } from '../../src/realtime/channels.js'
+import { createClientRegistry } from '../../src/realtime/client-registry.js'
+import { createEmulationSessions } from '../../src/realtime/emulation-sessions.js'
+import { createNamespaces, type NamespaceRules } from '../../src/realtime/namespace.js'
+import { createPresenceKeeper } from '../../src/realtime/presence-keeper.js'
+import { createReceiptLog } from '../../src/realtime/receipt-log.js'
+import { createRecoveryCounts } from '../../src/realtime/recovery-counts.js'
+import { createEmulationService } from '../../src/service/emulation-service.js'
+import { createRealtimeService, type RealtimeService } from '../../src/service/realtime-service.js'
+import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
+import { createSubscriptionTokens } from '../../src/auth/subscription-tokens.js'
+import type {
+  CentrifugeDeps,
+  CentrifugeOptions,
+} from '../../src/socket/protocols/centrifuge/centrifuge-deps.js'
 import { createSocketPlugin, type SocketPluginOptions } from '../../src/socket/socket-plugin.js'
 import { sampleSession } from '../contract/sample-session.js'
+import { createFakeBroker, type FakeBroker } from '../helpers/fake-broker.js'
+import { createMemoryChannels, type MemoryChannels } from '../helpers/memory-channels.js'
+import { createTestKey, createTestRing } from '../helpers/test-keys.js'
+import { OPEN_RULES, STREAM_RULES } from '../realtime/channel-rules.js'
+import { surveyDeps } from '../helpers/stub-survey-handlers.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
@@ -95,16 +115,104 @@ export interface SocketServer {
   readonly logger: ReturnType<typeof createMemoryLogger>
   readonly registry: Registry
   readonly port: number
+  readonly line: MemoryChannels
+  readonly centrifuge: CentrifugeDeps
+  readonly realtime: RealtimeService
   connect(path: string, options?: ClientOptions): Promise<Client>
   endSession(sessionId: string, reason: EndedSession['reason']): number
 }
 
 export const API_KEY = 'test-api-key'
+const key = createTestKey('ES256')
+
+/** The namespaces of the tests. */
+const NAMESPACES: Readonly<Record<string, Partial<NamespaceRules>>> = {
+  user: { ...STREAM_RULES, subscribe: ['owner'], publish: [] },
+  open: {},
+  kept: STREAM_RULES,
+  room: { ...STREAM_RULES, presence: true, joinLeave: true, subscribe: ['signed-in'] },
+  gate: { ...STREAM_RULES, subscribe: ['token'], publish: ['subscriber'], presence: true },
+  mine: { subscribe: ['owner'], publish: ['owner'] },
+  latest: { delivery: 'latest' },
+  loose: { delivery: 'droppable' },
+}
+
+interface SocketServerOptions extends Partial<Omit<SocketPluginOptions, 'centrifuge'>> {
+  readonly connectionsMax?: number
+  readonly push?: PushService
+  readonly centrifuge?: Partial<CentrifugeOptions>
+  readonly rpc?: CentrifugeDeps['rpc']
+  readonly onMessage?: CentrifugeDeps['onMessage']
+  /** What connects this server with others that are given the same. */
+  readonly line?: MemoryChannels
+  readonly broker?: FakeBroker
+  readonly processId?: string
+  readonly namespaces?: Readonly<Record<string, Partial<NamespaceRules>>>
+  readonly busyWindowMs?: number
+  readonly positionCheckMs?: number
+}
+
+/** Channels and their connections over a line that is only an object. */
+async function createTestRealtime(
+  t: Teardown,
+  options: SocketServerOptions,
+  parts: Pick<SocketServer, 'hub' | 'handles' | 'logger' | 'clock' | 'authentication'>,
+) {
+  const { hub, handles, logger, clock, authentication } = parts
+  const line = options.line ?? createMemoryChannels()
+  const shared = options.broker ?? createFakeBroker()
+  const broker = { ...shared, processId: options.processId ?? 'process-1' }
+  const channelBroker = line.createBroker()
+  const presence = line.createPresence()
+  const namespaces = createNamespaces(OPEN_RULES, { ...NAMESPACES, ...options.namespaces })
+  const receipts = createReceiptLog()
+  const recoveryCounts = createRecoveryCounts()
+  const channels = createChannels(
+    {
+      ...{ broker: channelBroker, receipts, logger },
+      onRecovery: (outcome) => recoveryCounts.add(outcome),
+    },
+    {
+      ...{ recoveryMax: 100, positionCheckMs: options.positionCheckMs ?? 60_000, idleMs: 60_000 },
+      ...{ joinLeaveThreshold: 50, joinLeaveWindowMs: 20, busyWindowMs: options.busyWindowMs ?? 0 },
+    },
+  )
+  const presenceKeeper = createPresenceKeeper({
+    ...{ broker: channelBroker, presence, logger, refreshMs: 60_000 },
+    findChannel: (channel) => (channel.startsWith('$') ? null : namespaces.find(channel)),
+  })
+  const clients = createClientRegistry()
+  const emulation = createEmulationSessions()
+  const core = { processId: broker.processId, handles, hub, clients, channels, receipts, emulation }
+  await broker.start(createSurveyHandlers(surveyDeps(core)), () => undefined)
+  await channels.start()
+  await presenceKeeper.start()
+  t.teardown(() => Promise.all([channels.close(), presenceKeeper.close()]))
+  const tokens = { issuer: 'house', audience: 'house', lifetimeSecondsMax: 600 }
+  const subscriptionTokens = createSubscriptionTokens({
+    ...{ keyRing: createTestRing(key), clock, ...tokens, clockSkewSeconds: 0 },
+  })
+  const centrifuge: CentrifugeDeps = {
+    ...{ processId: broker.processId, authentication, sessionHandles: handles, subscriptionTokens },
+    ...{ namespaces, channels, channelBroker, presence, presenceKeeper, clients, clock, logger },
+    rpc: options.rpc ?? new Map(),
+    ...(options.onMessage ? { onMessage: options.onMessage } : {}),
+  }
+  const surveyTimeoutMs = 100
+  return {
+    ...{ line, centrifuge, emulation, recoveryCounts, broker },
+    realtime: createRealtimeService({
+      ...{ namespaces, channelBroker, presence, broker, surveyTimeoutMs: 1_000 },
+    }),
+    push: options.push ?? createPushService({ broker, surveyTimeoutMs }),
+    emulationService: createEmulationService({ broker, emulation, surveyTimeoutMs }),
+  }
+}
 
 /** A small server with the socket plugin and an error handler in the manner of the real one. */
 export async function startSocketServer(
   t: Teardown,
-  options: Partial<SocketPluginOptions> & { connectionsMax?: number; push?: PushService } = {},
+  options: SocketServerOptions = {},
 ): Promise<SocketServer> {
   const hub = createHub({
     connectionsMax: options.connectionsMax ?? 1_000,
@@ -115,12 +223,8 @@ export async function startSocketServer(
   const clock = createFakeClock()
   const logger = createMemoryLogger()
   const registry = new Registry()
-  const push: PushService = options.push ?? {
-    push: async ({ userId, event, message }) => ({
-      delivered: hub.push(userId, event, message),
-      processes: { asked: 1, answered: 1 },
-    }),
-  }
+  const parts = { hub, handles, authentication, clock, logger }
+  const realtime = await createTestRealtime(t, options, parts)
   const app = fastify()
   app.setErrorHandler((thrown, request, reply) => {
     const status = (thrown as { statusCode?: number }).statusCode
@@ -137,16 +241,14 @@ export async function startSocketServer(
   await app.register(
     createSocketPlugin(
       {
-        hub,
+        ...parts,
+        ...realtime,
         sessionHandles: handles,
-        authentication,
-        push,
         apiKeyGuard: async (request: FastifyRequest) => {
           if (request.headers['x-api-key'] === API_KEY) return
           throw unauthenticated('api_key_invalid', 'The API key is missing or wrong.')
         },
-        logger,
-        clock,
+        credentialOf: ({ headers }) => /_at=([^;]+)/.exec(headers.cookie ?? '')?.[1] ?? null,
         registry,
       },
       {
@@ -160,7 +262,22 @@ export async function startSocketServer(
         tokenGraceMs: 5_000,
         messagesPerSecondMax: 10_000,
         closeTimeoutMs: 200,
+        connectionsPerAddressMax: 0,
+        drainWindowMs: 0,
+        subscriptionTokenSeconds: 600,
         ...options,
+        centrifuge: {
+          registrationTimeoutMs: options.registrationTimeoutMs ?? 10_000,
+          tokenGraceMs: options.tokenGraceMs ?? 5_000,
+          pingIntervalMs: 25_000,
+          pongTimeoutMs: 8_000,
+          rotationMs: 0,
+          anonymous: false,
+          connectionsPerUserMax: 0,
+          subscriptionsPerConnectionMax: 16,
+          historyLimitMax: 100,
+          ...options.centrifuge,
+        },
       },
     ),
   )
@@ -177,6 +294,9 @@ export async function startSocketServer(
     logger,
     registry,
     port,
+    line: realtime.line,
+    centrifuge: realtime.centrifuge,
+    realtime: realtime.realtime,
     connect: (path, clientOptions) => connect(t, `ws://127.0.0.1:${port}${path}`, clientOptions),
     endSession: (id, reason) => handles.end([{ id, userId: 'any', reason }]),
   }

@@ -1,5 +1,5 @@
 import type { ClientInfo, Publication } from '../../domain/channel-broker.js'
-import { AppError, invalidArgument, toAppError } from '../../errors/app-error.js'
+import { type AppError, invalidArgument, toAppError } from '../../errors/app-error.js'
 import type {
   DeliveryReceipt,
   PublishAnswer,

@@ -70,7 +70,8 @@ function serverContextOf(material: TlsMaterial): TlsOptions {
 function reasonOf(error: Error & { code?: string; reason?: string }, socket: TLSSocket): string {
   // Set before the socket is destroyed for it, although the types speak of an Error.
   const finding: unknown = socket.authorizationError
-  const words = finding ? String(finding) : (error.code ?? error.reason ?? error.message)
+  const words =
+    typeof finding === 'string' ? finding : (error.code ?? error.reason ?? error.message)
   return words
     .replace(/^ERR_SSL_/, '')
     .toLowerCase()

@@ -97,11 +97,14 @@ export async function createGraphqlEngine(
   const handlers = createMutationHandlers(deps)
   const log = logOperation(deps.logger)
   const transaction = transact({ schema, handlers, guards, transactions: deps.transactions })
+  const query = chain([log, recover], execute)
+  const mutate = chain([log, recover, transaction], execute)
 
   return {
     schema,
     prepare: (request) => documents.prepare(request),
-    run: chain([log, recover, transaction], execute),
+    run: (operation, context) =>
+      operation.type === 'mutation' ? mutate(operation, context) : query(operation, context),
     async subscribe(operation, context) {
       let stream: AsyncIterableIterator<RawResult> | null = null
       const begin = chain([log, recover], async () => {

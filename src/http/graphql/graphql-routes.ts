@@ -80,14 +80,14 @@ async function answer(
   if (method === 'POST' && Array.isArray(body)) {
     const params = readBatch(body, batchMax)
     const createContext = await createHttpContext(deps, request, reply)
-    return send(reply, type, await runHttpBatch(engine, createContext, params))
+    return send(reply, type, await runHttpBatch(engine, () => createContext(false), params))
   }
   const params =
     method === 'GET' ? readUrlParams(query as Record<string, unknown>) : readParams(body)
   const createContext = await createHttpContext(deps, request, reply)
   const { result, isRefusal, status } = await runHttpOperation(
     engine,
-    createContext(),
+    createContext(true),
     params,
     method,
   )

@@ -11,7 +11,7 @@ import { type AuthenticationDeps, authenticateRequest } from '../plugins/authent
 import { peerAddress } from '../peer-address.js'
 import { readTabToken } from '../session-id.js'
 import { createLoaders } from './loader.js'
-import type { Caller, OperationContext } from './operation-context.js'
+import type { Caller, OperationContext, OperationLine, Outcome } from './operation-context.js'
 
 export interface HttpContextDeps extends AuthenticationDeps, ClientContextDeps {
   readonly sessions: Pick<SessionService, 'listForUsers'>
@@ -19,6 +19,11 @@ export interface HttpContextDeps extends AuthenticationDeps, ClientContextDeps {
 }
 
 const NOBODY: Caller = { principal: null, failure: null }
+const NO_OUTCOMES: ReadonlyMap<string, Outcome> = new Map()
+const renewNothing = (): Promise<void> => Promise.resolve()
+
+/** Makes the context of each operation of one request. With `isOnly`, its end is told by the line of the request. */
+export type HttpContextFactory = (isOnly: boolean) => OperationContext
 
 /**
  * What the operations of one request see. Credentials that prove nothing are no failure here: whoever needs a caller
@@ -29,7 +34,7 @@ export async function createHttpContext(
   deps: HttpContextDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<() => OperationContext> {
+): Promise<HttpContextFactory> {
   const caller = await findCaller(deps, request)
   const { principal } = caller
   request.principal = principal
@@ -37,7 +42,9 @@ export async function createHttpContext(
   const token = readTabToken(request)
   // Beside the client of the session, the label of the browser counts, and is looked at only where it matters.
   const label = token === null ? null : readLabel(deps, request)
-  const tab = await deps.tabs.resolve(token, [client.clientId, ...(label === null ? [] : [label])])
+  const clientIds: [string, ...string[]] = [client.clientId]
+  if (label !== null) clientIds.push(label)
+  const tab = await deps.tabs.resolve(token, clientIds)
   const { refresh } = readCookies(request.headers.cookie, deps.cookies)
   const cookies = {
     refreshToken: refresh,
@@ -45,16 +52,31 @@ export async function createHttpContext(
       setCredentialCookies(reply, signIn, deps.secureCookies),
     clear: () => clearCredentialCookies(reply, deps.secureCookies),
   }
-  return () => ({
+  // Written out, here as in all that runs with every operation: spreading objects would cost more than the rest.
+  return (isOnly) => ({
     requestId: request.id,
-    ...{ client, tab, cookies },
+    client,
+    tab,
+    cookies,
     caller: () => caller,
     view: null,
-    renewed: () => Promise.resolve(),
+    renewed: renewNothing,
+    report: isOnly ? (line) => reportWith(request, line) : null,
     provedUserIds: new Set(),
     loaders: createLoaders(deps.sessions),
-    outcomes: new Map(),
+    outcomes: NO_OUTCOMES,
   })
+}
+
+/** One line tells of the request and its one operation, unless the caller hung up: that line is written already. */
+function reportWith(request: FastifyRequest, line: OperationLine): boolean {
+  if (request.raw.socket.destroyed) return false
+  const { level, name, type, reasons, cause } = line
+  const fields: Record<string, unknown> = { operationName: name, operationType: type }
+  if (reasons) fields['reasons'] = reasons
+  if (cause !== undefined) fields['err'] = cause
+  request.outcome = { level, fields }
+  return true
 }
 
 /** Who signed in is known by their session; everybody else by their label, which is given where it is missing. */

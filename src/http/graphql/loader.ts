@@ -12,11 +12,15 @@ export interface Loaders {
 }
 
 export function createLoaders(sessions: Pick<SessionService, 'listForUsers'>): Loaders {
+  let known: Loaders['sessions'] | null = null
   return {
-    sessions: createLoader(
-      async (userIds) => sessions.listForUsers(userIds),
-      () => [],
-    ),
+    get sessions() {
+      known ??= createLoader(
+        async (userIds) => sessions.listForUsers(userIds),
+        () => [],
+      )
+      return known
+    },
   }
 }
 

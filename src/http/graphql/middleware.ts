@@ -11,7 +11,7 @@ import {
   refusalOf,
 } from './graphql-error.js'
 import { type MutationRunnerDeps, runMutation } from './mutation-run.js'
-import type { OperationContext } from './operation-context.js'
+import type { OperationContext, OperationLine } from './operation-context.js'
 
 /** The result of an operation with the errors as they leave, and the failures behind them for the log. */
 export interface OperationResult extends FormattedExecutionResult {
@@ -36,40 +36,52 @@ export function chain(
   steps: readonly Middleware[],
   last: (operation: Operation, context: OperationContext) => Promise<OperationResult>,
 ): (operation: Operation, context: OperationContext) => Promise<OperationResult> {
-  return (operation, context) => {
-    const run = (index: number): Promise<OperationResult> => {
-      const step = steps[index]
-      return step ? step(operation, context, () => run(index + 1)) : last(operation, context)
-    }
-    return run(0)
-  }
+  return steps.reduceRight<typeof last>(
+    (inner, step) => (operation, context) =>
+      step(operation, context, () => inner(operation, context)),
+    last,
+  )
 }
 
 /**
- * One line for each operation: its name, how long it took, what went wrong. The level is that of the worst failure.
- * Arguments and answers never get here. `failures` goes no further.
+ * Says of each operation its name, how long it took, what went wrong: on the line of what it came in, or on one of
+ * its own. The level is that of the worst failure. Arguments and answers never get here. `failures` goes no further.
  */
 export function logOperation(logger: Logger): Middleware {
   return async (operation, context, next) => {
     const startedAt = performance.now()
-    const { failures = [], ...result } = await next()
-    const principal = context.caller().principal
-    const level = worstLevel(failures)
-    const cause = failures.find(({ code }) => ERROR_TABLE[code].logLevel === 'error')
-    logger[level](
-      {
-        requestId: context.requestId,
-        operation: operation.name ?? 'anonymous',
-        type: operation.type,
-        latencyMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
-        ...(principal && { userId: principal.userId, sessionId: principal.sessionId }),
-        ...(failures.length > 0 && { reasons: [...new Set(failures.map(({ reason }) => reason))] }),
-        // A refusal explains itself; what is our fault needs its cause.
-        ...(cause && { err: cause.cause ?? cause }),
-      },
-      'graphql',
-    )
-    return result
+    const result = await next()
+    const line = toLine(operation, result.failures)
+    if (context.report?.(line) !== true) {
+      const { level, name, type, reasons, cause } = line
+      const { principal } = context.caller()
+      logger[level](
+        {
+          requestId: context.requestId,
+          operation: name,
+          type,
+          latencyMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
+          ...(principal && { userId: principal.userId, sessionId: principal.sessionId }),
+          ...(reasons && { reasons }),
+          ...(cause !== undefined && { err: cause }),
+        },
+        'graphql',
+      )
+    }
+    const { failures, ...answer } = result
+    return failures ? answer : result
+  }
+}
+
+function toLine(operation: Operation, failures: readonly AppError[] = []): OperationLine {
+  const fault = failures.find(({ code }) => ERROR_TABLE[code].logLevel === 'error')
+  return {
+    level: worstLevel(failures),
+    name: operation.name ?? 'anonymous',
+    type: operation.type,
+    reasons: failures.length > 0 ? [...new Set(failures.map(({ reason }) => reason))] : null,
+    // A refusal explains itself; what is our fault needs its cause.
+    cause: fault && (fault.cause ?? fault),
   }
 }
 
@@ -95,7 +107,8 @@ export function transact(deps: MutationRunnerDeps): Middleware {
 
 /** A result of the executor as it leaves. */
 export function toOperationResult({ data, errors }: RawResult, requestId: string): OperationResult {
-  const answer = data === undefined ? {} : { data: data as Record<string, unknown> | null }
+  const answer: OperationResult =
+    data === undefined ? {} : { data: data as Record<string, unknown> | null }
   if (!errors || errors.length === 0) return answer
   const known = errors.map((error) => explain(error, data === undefined, requestId))
   return {
@@ -123,6 +136,7 @@ function explain(
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 function worstLevel(failures: readonly AppError[]): keyof Logger {
+  if (failures.length === 0) return 'info'
   const worst = Math.max(
     LEVELS.indexOf('info'),
     ...failures.map(({ code }) => LEVELS.indexOf(ERROR_TABLE[code].logLevel)),

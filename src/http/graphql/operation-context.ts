@@ -1,4 +1,5 @@
 import type { ClientContext } from '../../domain/client.js'
+import type { Logger } from '../../domain/logger.js'
 import type { Principal } from '../../domain/session.js'
 import type { AppError } from '../../errors/app-error.js'
 import type { TabView } from '../../realtime/tab-view.js'
@@ -26,6 +27,19 @@ export interface CookieAccess {
   clear(): void
 }
 
+/** What the log says of an operation that is over. */
+export interface OperationLine {
+  /** That of the worst failure. */
+  readonly level: keyof Logger
+  /** As its text names it. */
+  readonly name: string
+  readonly type: string
+  /** Of the failures, each once; null when there are none. */
+  readonly reasons: readonly string[] | null
+  /** The cause of what is our own fault. */
+  readonly cause: unknown
+}
+
 /** What the resolvers of one operation see of the world. */
 export interface OperationContext {
   readonly requestId: string
@@ -40,6 +54,11 @@ export interface OperationContext {
   readonly view: TabView | null
   /** A token of the same session was shown or made: the line that this came over may live longer. */
   renewed(accessToken: string): Promise<void>
+  /**
+   * Takes the end of the operation into the log line of what it came in; false when that line is written already.
+   * Null: the operation has a line of its own.
+   */
+  readonly report: ((line: OperationLine) => boolean) | null
   /** Users that the operation itself has proved or made: their own data is theirs to see in its answer. */
   readonly provedUserIds: Set<string>
   /** Replaced with every event of a subscription. */

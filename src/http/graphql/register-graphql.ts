@@ -143,13 +143,19 @@ function registerWebSockets(
     },
     preClose: () => lines.close(),
   })
-  server.addHook('onRequest', async (request, reply) => {
-    if (!request.ws || request.is404) return
+  server.addHook('onRequest', (request, reply, done) => {
+    if (!request.ws || request.is404) {
+      done()
+      return
+    }
     // The socket cannot serve a second request, whatever becomes of this one.
-    reply.header('connection', 'close')
-    if (request.routeOptions.config.isWebSocket === true) return
+    void reply.header('connection', 'close')
+    if (request.routeOptions.config.isWebSocket === true) {
+      done()
+      return
+    }
     const message = `${request.method} ${request.routeOptions.url ?? ''} takes no WebSocket.`
-    throw new AppError('FAILED_PRECONDITION', 'upgrade_not_supported', message)
+    done(new AppError('FAILED_PRECONDITION', 'upgrade_not_supported', message))
   })
 }
 

@@ -4,6 +4,7 @@ import { ERROR_TABLE } from '../../errors/code.js'
 import { peerAddress } from '../peer-address.js'
 
 const PATH_CHARS_MAX = 256
+const LEVELS: readonly (keyof Logger)[] = ['debug', 'info', 'warn', 'error']
 
 /** Writes one line for every answered request. */
 export function registerRequestLog(server: FastifyInstance, logger: Logger): void {
@@ -23,9 +24,9 @@ export function logRequest(
   reply: FastifyReply,
   status: number,
 ): void {
-  const { failure, principal } = request
+  const { failure, outcome, principal } = request
   const { operation, quiet } = request.routeOptions.config
-  const level = failure ? ERROR_TABLE[failure.code].logLevel : successLevel(status, quiet === true)
+  let level = failure ? ERROR_TABLE[failure.code].logLevel : successLevel(status, quiet === true)
   const fields: Record<string, unknown> = {
     requestId: request.id,
     method: request.method,
@@ -44,6 +45,10 @@ export function logRequest(
     fields['reason'] = failure.reason
     // A refusal explains itself; what is our fault needs its cause.
     if (level === 'error') fields['err'] = failure.cause ?? failure
+  }
+  if (outcome) {
+    Object.assign(fields, outcome.fields)
+    if (LEVELS.indexOf(outcome.level) > LEVELS.indexOf(level)) level = outcome.level
   }
   logger[level](fields, 'request')
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ClientContext } from '../../domain/client.js'
 import type { OauthOutcome, OauthService } from '../../service/oauth-service.js'
 import { withParameter } from '../../service/return-path.js'
 import { setCredentialCookies } from '../credential-cookies.js'
@@ -56,7 +57,9 @@ export function registerProviderRoutes(scope: TypedServer, deps: ProviderRoutesD
     async (request, reply) => {
       const { provider } = request.params
       const callback = { provider, query: queryOf(request), browserId: oauthBrowser.read(request) }
-      const outcome = await oauth.finish(callback, clientOf(request))
+      // With cookies: the sign-in is that of every tab of the browser that has no token of its own.
+      const client: ClientContext = { ...clientOf(request), reach: { kind: 'browser' } }
+      const outcome = await oauth.finish(callback, client)
       return reply.redirect(concludeAt(deps, request, reply, outcome), SEE_OTHER)
     },
   )

@@ -79,6 +79,19 @@ export const SHARED_MIGRATIONS: Readonly<Record<string, Migration>> = {
     down: (db: Kysely<unknown>) =>
       db.schema.alterTable('users').dropColumn('email_verified').execute(),
   },
+  '2026-11-21-09-unfinished-ends': {
+    // No foreign key: the sessions of a user who is gone must end, too.
+    up: (db: Kysely<unknown>) =>
+      db.schema
+        .createTable('unfinished_ends')
+        .addColumn('id', 'varchar(64)', (column) => column.primaryKey().notNull())
+        .addColumn('user_id', 'varchar(64)', (column) => column.notNull())
+        .addColumn('reason', 'varchar(32)', (column) => column.notNull())
+        .addColumn('except_session_id', 'varchar(64)')
+        .addColumn('changed_at', 'bigint', (column) => column.notNull())
+        .execute(),
+    down: (db: Kysely<unknown>) => db.schema.dropTable('unfinished_ends').execute(),
+  },
 }
 
 function index(name: string, table: string, columns: string[]): Migration {

@@ -32,6 +32,7 @@ import {
   ROTATE_SCRIPT,
   TOUCH_SCRIPT,
 } from './session-script.js'
+import { createUnrecordedEnds, type UnrecordedEnds } from './unrecorded-ends.js'
 import { guardSessions as guard } from './store-error.js'
 
 /** How long a session that is over, and the reason, are remembered at least. */
@@ -65,6 +66,7 @@ class RedisSessionStore implements SessionStore {
   readonly #keys: SessionKeys
   readonly #reader: SessionReader
   readonly #signed: SignedSessions
+  readonly #unrecorded: UnrecordedEnds
   readonly #recentEnds = createRecentEnds()
 
   constructor({ redis, keyPrefix, logger, cacheEntriesMax }: RedisSessionStoreDeps) {
@@ -74,6 +76,7 @@ class RedisSessionStore implements SessionStore {
     const entriesMax = cacheEntriesMax ?? CACHE_ENTRIES_MAX
     this.#reader = new SessionReader({ redis, keys: this.#keys, entriesMax })
     this.#signed = createSignedSessions({ redis, keys: this.#keys })
+    this.#unrecorded = createUnrecordedEnds({ redis, keys: this.#keys })
     redis.onUp(() => void this.#repeatEnds())
   }
 
@@ -91,7 +94,7 @@ class RedisSessionStore implements SessionStore {
         this.#signed.note(session.keyId, id, session.expiresAt, createdAt),
       ])
       if (owner === null) throw new Error('session id in use')
-      return this.#run(CREATE_SCRIPT, userId, [
+      return this.#runEnding(CREATE_SCRIPT, userId, createdAt, (isNoted) => [
         id,
         userId,
         String(createdAt),
@@ -100,6 +103,7 @@ class RedisSessionStore implements SessionStore {
         String(limit),
         onLimit,
         reason,
+        isNoted,
         ...toHash(session),
       ])
     })
@@ -131,7 +135,7 @@ class RedisSessionStore implements SessionStore {
     )
     if (userId === null) return { outcome: 'over', reason: null }
     const [outcome, detail] = await guard(() =>
-      this.#run(ROTATE_SCRIPT, userId, [
+      this.#runEnding(ROTATE_SCRIPT, userId, now, (isNoted) => [
         sessionId,
         userId,
         String(now),
@@ -143,6 +147,7 @@ class RedisSessionStore implements SessionStore {
         request.sealedPair,
         String(request.replayWindowMs),
         request.nextKeyId,
+        isNoted,
       ]),
     )
     this.#reader.forget(sessionId)
@@ -233,6 +238,13 @@ class RedisSessionStore implements SessionStore {
     return over
   }
 
+  handOverEnds(
+    now: number,
+    record: (ended: readonly EndedSession[]) => Promise<void>,
+  ): Promise<number> {
+    return this.#unrecorded.handOver(now, record)
+  }
+
   forget(sessionIds: readonly string[]): void {
     for (const id of sessionIds) this.#reader.forget(id)
   }
@@ -270,7 +282,11 @@ class RedisSessionStore implements SessionStore {
     now: number,
   ): Promise<readonly EndedSession[]> {
     const args = [userId, String(now), String(RETENTION_MS), reason, ...which]
-    return this.#over(await guard(() => this.#run(END_SCRIPT, userId, args)), userId, reason)
+    const ids = await guard(async () => {
+      await this.#unrecorded.note(userId, now)
+      return this.#run(END_SCRIPT, userId, args)
+    })
+    return this.#over(ids, userId, reason)
   }
 
   /** Marks sessions as over in this process at once; the invalidation is still on its way. */
@@ -285,17 +301,34 @@ class RedisSessionStore implements SessionStore {
     return ended
   }
 
+  /**
+   * Runs a script that ends sessions once in a while: only then it asks for the user to be noted first, so that
+   * all other sign-ins and rotations are one command.
+   */
+  async #runEnding(
+    script: string,
+    userId: string,
+    now: number,
+    argsOf: (isNoted: '0' | '1') => readonly string[],
+  ) {
+    const reply = await this.#run(script, userId, argsOf('0'))
+    if (reply[0] !== 'unnoted') return reply
+    await this.#unrecorded.note(userId, now)
+    return this.#run(script, userId, argsOf('1'))
+  }
+
   async #run(script: string, userId: string, args: readonly string[]) {
-    const keys = [this.#keys.ofUser(userId)] as const
+    const keys = [this.#keys.ofUser(userId), this.#keys.endsOf(userId)] as const
     return toTexts(await this.#redis.run(script, keys, [this.#keys.baseOf(userId), ...args]))
   }
 
   /** Tells a server that may have gone back in time again what ended; queued before any waiting check. */
   async #repeatEnds(): Promise<void> {
     const ends = this.#recentEnds.list()
-    const results = await Promise.allSettled(
+    const users = [...new Set(ends.map(({ userId }) => userId))]
+    const repeated = Promise.allSettled(
       ends.map(({ id, userId, reason }) => {
-        const key = this.#keys.ofUser(userId)
+        const [key, endsKey] = [this.#keys.ofUser(userId), this.#keys.endsOf(userId)]
         // At the beginning of time no session has expired, so each one that is there is ended.
         const args = [
           this.#keys.baseOf(userId),
@@ -307,9 +340,11 @@ class RedisSessionStore implements SessionStore {
           id,
         ]
         // The text, not its digest: a fresh server would ask for it, and checks would go first.
-        return this.#redis.send(key, ['EVAL', END_SCRIPT, '1', key, ...args])
+        return this.#redis.send(key, ['EVAL', END_SCRIPT, '2', key, endsKey, ...args])
       }),
     )
+    await Promise.allSettled(users.map((userId) => this.#unrecorded.noteAgain(userId)))
+    const results = await repeated
     const revived = results.flatMap((result) =>
       result.status === 'fulfilled' ? toTexts(result.value) : [],
     )

@@ -10,6 +10,10 @@ export interface SessionKeys {
   ofOwner(sessionId: string): string
   /** Ordered set of the ids of sessions that a key has signed, by their absolute ends. */
   ofSigningKey(keyId: string): string
+  /** Hash of the ends of a user's sessions that may not be in the log yet: the reasons by session id. */
+  endsOf(userId: string): string
+  /** Ordered set of the users who may have such ends, by when that was noted. */
+  endingUsers(): string
   /** The session whose hash this is; null for any other key. */
   sessionIdOf(key: string): string | null
 }
@@ -29,6 +33,8 @@ export function createSessionKeys(prefix: string): SessionKeys {
     ofSession: (userId, sessionId) => baseOf(userId) + sessionId,
     ofOwner: (sessionId) => `${prefix}session-owner:${sessionId}`,
     ofSigningKey: (keyId) => `${prefix}sessions-of-key:${keyId}`,
+    endsOf: (userId) => `${prefix}session-ends:${tagOf(userId)}`,
+    endingUsers: () => `${prefix}session-ending-users`,
     sessionIdOf(key) {
       if (!key.startsWith(sessionPrefix)) return null
       const end = key.indexOf('}:', sessionPrefix.length)

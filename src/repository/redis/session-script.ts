@@ -1,5 +1,6 @@
 /**
- * The steps of the session store that must be atomic. KEYS[1] is always the user's ordered set; the hashes of
+ * The steps of the session store that must be atomic. KEYS[1] is always the user's ordered set, KEYS[2] the hash
+ * of the ends that are on their way into the log; the hashes of
  * sessions are named by a base (same hash tag, hence same slot) and an id. Instants and lengths are
  * milliseconds. A hash with a `reason` is what is left of an ended session.
  */
@@ -20,6 +21,8 @@ local function finish(id, reason, userId, retention)
   redis.call('HSET', key, 'userId', userId, 'reason', reason)
   redis.call('PEXPIRE', key, string.format('%.0f', ttl))
   redis.call('ZREM', set, id)
+  redis.call('HSET', KEYS[2], id, reason)
+  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', retention))
 end
 local function keep(id, ttl)
   local length = string.format('%.0f', ttl)
@@ -29,8 +32,9 @@ end
 `
 
 /**
- * ARGV: base, id, user, now, idle end, retention, limit (-1: none), what to do at the limit, end reason, then
- * the fields of the hash. Answers `exists`, `refused`, or `created` and the ids that had to give way.
+ * ARGV: base, id, user, now, idle end, retention, limit (-1: none), what to do at the limit, end reason, whether
+ * the user is noted as one whose sessions end (1), then the fields of the hash. Answers `exists`, `refused`,
+ * `unnoted` when a session would have to end, or `created` and the ids that had to give way.
  */
 export const CREATE_SCRIPT = `${SHARED}
 local id, userId, now, idle, retention = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -45,12 +49,13 @@ end
 local answer = {'created'}
 if limit >= 0 and #live >= limit then
   if onLimit == 'refuse' then return {'refused'} end
+  if ARGV[10] ~= '1' then return {'unnoted'} end
   for i = 1, math.min(#live, #live - limit + 1) do
     finish(live[i], reason, userId, retention)
     answer[#answer + 1] = live[i]
   end
 end
-redis.call('HSET', base .. id, unpack(ARGV, 10))
+redis.call('HSET', base .. id, unpack(ARGV, 11))
 local score = now
 local last = redis.call('ZREVRANGEBYSCORE', set, '(' .. string.format('%.0f', now + 1),
   string.format('%.0f', now), 'WITHSCORES', 'LIMIT', 0, 1)
@@ -62,7 +67,8 @@ return answer
 
 /**
  * ARGV: base, id, user, now, idle end, retention, presented hash, next hash, client, sealed pair, length of
- * the replay window, signing key. Answers an outcome and what belongs to it.
+ * the replay window, signing key, whether the user is noted as one whose sessions end (1). Answers an outcome and
+ * what belongs to it; `unnoted` when the session would have to end.
  */
 export const ROTATE_SCRIPT = `${SHARED}
 local id, userId, now, retention = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[6])
@@ -84,6 +90,7 @@ end
 if r[2] == presented and r[4] == client and now < tonumber(r[3]) + tonumber(ARGV[11]) then
   return {'replayed', r[5]}
 end
+if ARGV[13] ~= '1' then return {'unnoted'} end
 finish(id, 'reuse_detected', userId, retention)
 return {'reused'}
 `

@@ -1,3 +1,4 @@
+import { closeFrameOf } from '../close-frame.js'
 import type { ConnectionHandler, SocketConnection } from '../connection.js'
 import { parseJson, readMembers } from '../json-member.js'
 
@@ -10,7 +11,7 @@ const ECHO_PREFIX_BYTES = Buffer.from(ECHO_PREFIX)
  * `{"data":{"message":"recv msg：<name>_<age>"}}` with a full-width colon.
  */
 export function createEchoProtocol(): ConnectionHandler {
-  return { receive, tick: () => {}, release: () => {} }
+  return { receive, tick: () => {}, closeFrame: closeFrameOf, release: () => {} }
 }
 
 function receive(connection: SocketConnection, data: Buffer, isBinary: boolean): void {

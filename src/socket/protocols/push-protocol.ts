@@ -5,6 +5,8 @@ import { ERROR_TABLE } from '../../errors/code.js'
 import type { Hub } from '../../realtime/hub.js'
 import type { SessionHandles } from '../../realtime/session-handles.js'
 import type { AuthenticationService } from '../../service/authentication-service.js'
+import type { CloseCause, CloseFrame } from '../client-line.js'
+import { closeFrameOf } from '../close-frame.js'
 import type { ConnectionHandler, SocketConnection } from '../connection.js'
 import { parsePushFrame, type PushFrame } from './push-frame.js'
 
@@ -73,6 +75,10 @@ class PushProtocol implements ConnectionHandler {
     const endsAt = this.#principal.tokenExpiresAt + this.#tokenGraceMs
     if (this.#deps.clock.now() < endsAt) return
     connection.fail(unauthenticated('token_expired', 'The access token has expired.'))
+  }
+
+  closeFrame(cause: CloseCause): CloseFrame {
+    return closeFrameOf(cause)
   }
 
   release(connection: SocketConnection): void {

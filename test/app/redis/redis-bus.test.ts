@@ -25,7 +25,7 @@ async function listen(redis: RedisConnections, names: readonly string[]): Promis
 }
 
 async function open(t: Test, urls: readonly string[]): Promise<RedisConnections> {
-  const redis = openTestRedis(t, { urls, startTimeoutMs: 2_000 })
+  const redis = openTestRedis(t, { urls, startTimeoutMs: 10_000 })
   await redis.start()
   return redis
 }

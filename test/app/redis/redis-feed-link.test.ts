@@ -3,26 +3,32 @@ import { DeadlineQueue } from '../../../src/app/redis/deadline-queue.js'
 import { parseRedisUrl } from '../../../src/app/redis/redis-endpoint.js'
 import { RedisFeedLink } from '../../../src/app/redis/redis-feed-link.js'
 import { createMemoryLogger } from '../../helpers/memory-logger.js'
+import { sharedRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
+import { uniqueName } from '../../helpers/server/unique-name.js'
 import { waitFor } from '../../helpers/wait-for.js'
-import { redisMissing, startProxy, startRedis } from './redis-fixture.js'
+import { startRedisProxy } from './redis-fixture.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 
 await t.test(
   'RedisFeedLink stands when every topic is subscribed, after each dial',
   { skip },
   async (t) => {
-    const server = await startRedis(t)
-    const proxy = await startProxy(t, server.port)
+    const server = await sharedRedis()
+    const proxy = await startRedisProxy(t, server)
     const endpoint = parseRedisUrl(proxy.url, {})
-    const topics = Array.from({ length: 1_300 }, (_, index) => `topic-${index}`)
+    const prefix = `${uniqueName()}:`
+    const topics = Array.from({ length: 1_300 }, (_, index) => `${prefix}topic-${index}`)
+    const publish = (topic: string, message: string) =>
+      server.command('PUBLISH', prefix + topic, message)
     const heard: string[] = []
     const states: string[] = []
     const link = new RedisFeedLink({
-      ...{ name: 'n', tags: [''], isSharded: false, channels: ['first'] },
+      ...{ name: 'n', tags: [''], isSharded: false, channels: [`${prefix}first`] },
       resolve: () => endpoint,
       topicsOf: () => topics,
-      onMessage: (channel, message) => heard.push(`${channel} ${message}`),
+      onMessage: (channel, message) => heard.push(`${channel.slice(prefix.length)} ${message}`),
       onSound: () => states.push('sound'),
       onDoubt: () => states.push('doubt'),
       deadlines: new DeadlineQueue(1_000),
@@ -35,33 +41,30 @@ await t.test(
     await waitFor('it stands', () => link.isSound)
     t.strictSame(states, ['sound'])
     for (const name of ['first', 'topic-0', 'topic-1299']) {
-      t.equal(await server.command('PUBLISH', name, 'x'), 1, name)
+      t.equal(await publish(name, 'x'), 1, name)
     }
-    await link.subscribe('later')
-    t.equal(await server.command('PUBLISH', 'later', 'y'), 1)
+    await link.subscribe(`${prefix}later`)
+    t.equal(await publish('later', 'y'), 1)
     await waitFor('all', () => heard.length === 4)
     t.strictSame(heard, ['first x', 'topic-0 x', 'topic-1299 x', 'later y'])
 
     // One after the other: whichever way they cross, the last word counts.
     for (let round = 0; round < 20; round += 1) {
-      link.unsubscribe('later')
-      void link.subscribe('later').catch(() => undefined)
+      link.unsubscribe(`${prefix}later`)
+      void link.subscribe(`${prefix}later`).catch(() => undefined)
     }
-    await link.subscribe('later')
-    await waitFor(
-      'the subscription',
-      async () => (await server.command('PUBLISH', 'later', 'z')) === 1,
-    )
-    link.unsubscribe('later')
-    await waitFor('its end', async () => (await server.command('PUBLISH', 'later', 'z')) === 0)
+    await link.subscribe(`${prefix}later`)
+    await waitFor('the subscription', async () => (await publish('later', 'z')) === 1)
+    link.unsubscribe(`${prefix}later`)
+    await waitFor('its end', async () => (await publish('later', 'z')) === 0)
 
-    proxy.cut()
+    await proxy.cut()
     await waitFor('the doubt', () => states.includes('doubt'))
     t.equal(link.isSound, false)
-    link.unsubscribe('topic-0')
-    proxy.heal()
+    link.unsubscribe(`${prefix}topic-0`)
+    await proxy.restore()
     await waitFor('it stands again', () => link.isSound)
-    t.equal(await server.command('PUBLISH', 'topic-7', 'x'), 1)
+    t.equal(await publish('topic-7', 'x'), 1)
     link.reset(new Error('moved'))
     t.equal(link.isSound, false)
     await waitFor('it stands once more', () => link.isSound)

@@ -5,15 +5,20 @@ import {
   PUBLISH_SCRIPT,
   REMOVE_HISTORY_SCRIPT,
 } from '../../../src/broker/redis/channel-script.js'
-import { redisMissing, startRedis } from '../../app/redis/redis-fixture.js'
+import { sharedRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
+import { uniqueName } from '../../helpers/server/unique-name.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const HOUR = '3600000'
 
 await t.test('the scripts of a stream', { skip }, async (t) => {
-  const server = await startRedis(t)
+  const server = await sharedRedis()
+  const prefix = `${uniqueName()}:`
   const run = (script: string, keys: readonly string[], args: readonly string[]) =>
-    server.command('EVAL', script, String(keys.length), ...keys, ...args)
+    server.command('EVAL', script, `${keys.length}`, ...keys.map((key) => prefix + key), ...args)
+  const onKey = (command: string, key: string, ...args: readonly string[]) =>
+    server.command(command, prefix + key, ...args)
   const publish = (channel: string, size: string, lifetime: string, body: string) =>
     run(
       PUBLISH_SCRIPT,
@@ -52,11 +57,11 @@ await t.test('the scripts of a stream', { skip }, async (t) => {
       ],
     )
     t.strictSame(reply, ['1 epoch', 0, '2 epoch', 0, '', 0, '', 0])
-    t.equal(await server.command('GET', 'a-key'), '1 epoch')
-    t.equal(await server.command('GET', 'b-key'), '')
-    t.equal(await server.command('EXISTS', 'b-s', 'b-m'), 0, 'nothing is kept without history')
+    t.equal(await onKey('GET', 'a-key'), '1 epoch')
+    t.equal(await onKey('GET', 'b-key'), '')
+    t.equal(await onKey('EXISTS', 'b-s', `${prefix}b-m`), 0, 'nothing is kept without history')
     for (const key of ['a-s', 'a-m', 'a-key', 'b-key']) {
-      t.ok(Number(await server.command('PTTL', key)) > 3_500_000, key)
+      t.ok(Number(await onKey('PTTL', key)) > 3_500_000, key)
     }
   })
 
@@ -65,22 +70,22 @@ await t.test('the scripts of a stream', { skip }, async (t) => {
     async (t) => {
       await publish('ttl', '9', HOUR, 'long')
       await publish('ttl', '9', '1000', 'short')
-      t.ok(Number(await server.command('PTTL', 'ttl-s')) > 3_500_000)
+      t.ok(Number(await onKey('PTTL', 'ttl-s')) > 3_500_000)
     },
   )
 
   await t.test('PUBLISH_SCRIPT clears away what a lost stream has left', async (t) => {
-    await server.command('XADD', 'lost-s', '100-0', 'b', 'old', 't', '9999999999999')
+    await onKey('XADD', 'lost-s', '100-0', 'b', 'old', 't', '9999999999999')
     t.strictSame(await publish('lost', '9', HOUR, 'new'), ['1 epoch', 0])
-    t.equal(await server.command('XLEN', 'lost-s'), 1)
+    t.equal(await onKey('XLEN', 'lost-s'), 1)
   })
 
   await t.test('HISTORY_SCRIPT leaves out what has run out, wherever it stands', async (t) => {
     for (let id = 1; id <= 9; id += 1) {
       const ends = id % 3 === 0 ? '1' : '9999999999999'
-      await server.command('XADD', 'gaps-s', `${id}-0`, 'b', `${id}`, 't', ends)
+      await onKey('XADD', 'gaps-s', `${id}-0`, 'b', `${id}`, 't', ends)
     }
-    await server.command('HSET', 'gaps-m', 'e', 'epoch', 'o', '9')
+    await onKey('HSET', 'gaps-m', 'e', 'epoch', 'o', '9')
     const most = '9007199254740991'
     t.strictSame(await history('gaps', '0', most, '3', '0'), [
       ...['epoch', '9', '1', '1', '2', '2', '4', '4'],

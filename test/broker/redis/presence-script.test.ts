@@ -9,14 +9,19 @@ import {
   STATS_SCRIPT,
   SWEEP_SCRIPT,
 } from '../../../src/broker/redis/presence-script.js'
-import { redisMissing, startRedis } from '../../app/redis/redis-fixture.js'
+import { sharedRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
+import { uniqueName } from '../../helpers/server/unique-name.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 
 await t.test('the scripts of presence', { skip }, async (t) => {
-  const server = await startRedis(t)
+  const server = await sharedRedis()
+  const prefix = `${uniqueName()}:`
   const run = (script: string, keys: readonly string[], args: readonly string[]) =>
-    server.command('EVAL', script, String(keys.length), ...keys, ...args)
+    server.command('EVAL', script, `${keys.length}`, ...keys.map((key) => prefix + key), ...args)
+  const onKey = (command: string, key: string, ...args: readonly string[]) =>
+    server.command(command, prefix + key, ...args)
   const add = (id: string, user: string, owner: string) =>
     run(
       ADD_SCRIPT,
@@ -33,9 +38,9 @@ await t.test('the scripts of presence', { skip }, async (t) => {
     t.equal(await run(COUNT_SCRIPT, ['u:room'], ['ann']), '0')
     t.equal(((await run(LIST_SCRIPT, ['e:room'], ['1'])) as unknown[]).length, 1)
     t.equal(((await run(LIST_SCRIPT, ['e:room'], ['2'])) as unknown[]).length, 2)
-    const remove = () => run(REMOVE_SCRIPT, ['e:room', 'u:room'], ['2', '2\nroom', 'of:'])
+    const remove = () => run(REMOVE_SCRIPT, ['e:room', 'u:room'], ['2', '2\nroom', `${prefix}of:`])
     t.strictSame([await remove(), await remove()], [1, 0])
-    t.equal(await server.command('EXISTS', 'of:q'), 0)
+    t.equal(await onKey('EXISTS', 'of:q'), 0)
   })
 
   await t.test(
@@ -44,7 +49,8 @@ await t.test('the scripts of presence', { skip }, async (t) => {
       await add('1', 'ann', 'dead')
       await add('2', 'ann', 'dead')
       await add('2', 'ann', 'alive')
-      const sweep = () => run(SWEEP_SCRIPT, ['of:dead'], ['dead', 'e:', 'u:', '10'])
+      const sweep = () =>
+        run(SWEEP_SCRIPT, ['of:dead'], ['dead', `${prefix}e:`, `${prefix}u:`, '10'])
       t.strictSame(await sweep(), [2, ['1\nroom', '{"o":"dead","u":"ann"}']])
       t.strictSame(await sweep(), [0, []])
       t.strictSame(await run(STATS_SCRIPT, ['e:room', 'u:room'], []), [1, 1])
@@ -57,15 +63,15 @@ await t.test('the scripts of presence', { skip }, async (t) => {
     t.strictSame(await lease('a', '60000', '0', '0'), [0], 'there is none yet')
     t.strictSame(await lease('a', '60000', '1', '0'), [1])
     t.strictSame(await lease('b', '60000', '1', '0'), [1])
-    await server.command('ZADD', 'leases', '1', 'dead')
+    await onKey('ZADD', 'leases', '1', 'dead')
     t.strictSame(await lease('dead', '60000', '0', '0'), [0])
     t.strictSame(await lease('a', '60000', '0', '0'), [1], 'who may not sweep gets nobody')
     t.strictSame(await lease('a', '60000', '0', '60000'), [1, 'dead'])
     t.strictSame(await lease('b', '60000', '0', '60000'), [1], 'it is claimed')
-    await server.command('HSET', 'claims', 'dead', '1')
+    await onKey('HSET', 'claims', 'dead', '1')
     t.strictSame(await lease('b', '60000', '0', '60000'), [1, 'dead'], 'until the claim is over')
     t.equal(await run(RELEASE_SCRIPT, ['leases', 'claims'], ['dead']), 1)
-    t.equal(await server.command('EXISTS', 'claims'), 0)
+    t.equal(await onKey('EXISTS', 'claims'), 0)
     t.strictSame(await lease('b', '60000', '0', '60000'), [1])
   })
 })

@@ -9,8 +9,8 @@ import { commandCalls } from '../../helpers/server/redis-command.js'
 import { skipUnless } from '../../helpers/server/service-binary.js'
 import { type BrokerSetup, checkBroker } from '../../contract/broker-contract.js'
 import { createMemoryLogger, type LogLine } from '../../helpers/memory-logger.js'
-import { waitFor } from '../../helpers/wait-for.js'
 import { stubSurveyHandlers } from '../../helpers/stub-survey-handlers.js'
+import { waitFor } from '../../helpers/wait-for.js'
 
 const skip = skipUnless('redis')
 const TIMEOUT_MS = 10_000

@@ -1,14 +1,17 @@
 import t from 'tap'
-import { redisMissing, startCluster } from '../../app/redis/redis-fixture.js'
 import { checkChannelBroker } from '../../contract/channel-broker-contract.js'
 import { kept, startEar } from '../../contract/channel-ear.js'
+import { startRedisCluster } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 import { waitFor } from '../../helpers/wait-for.js'
 import { createProcess, setUpOn } from './redis-process.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 
 await t.test('on a cluster', { skip }, async (t) => {
-  const nodes = await startCluster(t)
+  const { nodes } = await startRedisCluster(t, {
+    lines: ['cluster-require-full-coverage no'],
+  })
   const options = { urls: nodes.map(({ url }) => url) }
 
   await t.test('the contract', (t) => checkChannelBroker(t, setUpOn(options, nodes)))

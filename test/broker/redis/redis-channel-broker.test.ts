@@ -1,17 +1,20 @@
 import t from 'tap'
-import { redisMissing, startProxy, startRedis } from '../../app/redis/redis-fixture.js'
+import { startRedisProxy } from '../../app/redis/redis-fixture.js'
 import { checkChannelBroker } from '../../contract/channel-broker-contract.js'
 import { createChannelEar, kept, startEar } from '../../contract/channel-ear.js'
+import { startRedis } from '../../helpers/server/redis.js'
+import { commandCalls } from '../../helpers/server/redis-command.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 import { waitFor } from '../../helpers/wait-for.js'
 import { createProcess, setUpOn } from './redis-process.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const HOUR_MS = 3_600_000
 const WHOLE = { since: null, limit: 10_000, reverse: false }
 const UNAVAILABLE = { code: 'UNAVAILABLE', reason: 'broker_unavailable' }
 
 await t.test('on a single redis', { skip }, async (t) => {
-  const server = await startRedis(t, '--appendonly', 'yes', '--appendfsync', 'always')
+  const server = await startRedis(t, { appendonly: true })
   const options = { urls: [server.url] }
 
   await t.test('the contract', (t) => checkChannelBroker(t, setUpOn(options, [server])))
@@ -20,11 +23,11 @@ await t.test('on a single redis', { skip }, async (t) => {
     const { broker } = await createProcess(t, options)
     await broker.publish('warm-up', '1', kept())
     const ear = await startEar({ createBroker: async () => broker }, 'a')
-    const before = await server.calls()
+    const before = await commandCalls(server)
     await Promise.all(
       Array.from({ length: 200 }, (_, index) => broker.publish(index % 2 ? 'a' : 'b', '1', kept())),
     )
-    const after = await server.calls()
+    const after = await commandCalls(server)
     const calls = (name: string): number => (after[name] ?? 0) - (before[name] ?? 0)
     t.equal(calls('evalsha'), 1)
     t.equal(calls('publish'), 2)
@@ -45,7 +48,7 @@ await t.test('on a single redis', { skip }, async (t) => {
   })
 
   await t.test('nothing is missed unnoticed while the subscription alone is cut', async (t) => {
-    const proxy = await startProxy(t, server.port)
+    const proxy = await startRedisProxy(t, server)
     const a = await createProcess(t, { urls: [proxy.url] })
     const channels = Array.from({ length: 1_200 }, (_, index) => `many-${index}`)
     const ear = await startEar({ createBroker: async () => a.broker }, 'news')
@@ -65,7 +68,7 @@ await t.test('on a single redis', { skip }, async (t) => {
   })
 
   await t.test('a stalled line is noticed, refused in time, and found again', async (t) => {
-    const proxy = await startProxy(t, server.port)
+    const proxy = await startRedisProxy(t, server)
     const { broker } = await createProcess(t, { urls: [proxy.url] })
     const ear = await startEar({ createBroker: async () => broker }, 'stall')
     proxy.stall()
@@ -73,7 +76,7 @@ await t.test('on a single redis', { skip }, async (t) => {
     await t.rejects(broker.history('stall', WHOLE), UNAVAILABLE)
     await t.rejects(broker.subscribe('another'), UNAVAILABLE)
     await waitFor('the doubt', () => ear.wasUnsure('stall'))
-    proxy.heal()
+    await proxy.restore()
     await waitFor('the way back', () =>
       broker.publish('stall', '"back"', kept()).then(
         () => true,
@@ -145,12 +148,12 @@ await t.test('on a single redis', { skip }, async (t) => {
   })
 
   await t.test('start gives up when nobody answers, and may be tried again', async (t) => {
-    const proxy = await startProxy(t, server.port)
+    const proxy = await startRedisProxy(t, server)
     const { broker } = await createProcess(t, { urls: [proxy.url], startTimeoutMs: 600 })
     const ear = createChannelEar()
-    proxy.cut()
+    await proxy.cut()
     await t.rejects(broker.start(ear.listener), UNAVAILABLE)
-    proxy.heal()
+    await proxy.restore()
     await waitFor('a start', () =>
       broker.start(ear.listener).then(
         () => true,

@@ -5,23 +5,18 @@ import {
   type RedisPresenceStoreDeps,
 } from '../../../src/broker/redis/redis-presence-store.js'
 import type { PresenceStore } from '../../../src/domain/channel-broker.js'
-import {
-  openTestRedis,
-  redisMissing,
-  type RedisServer,
-  startCluster,
-  startProxy,
-  startRedis,
-} from '../../app/redis/redis-fixture.js'
+import { openTestRedis, startRedisProxy } from '../../app/redis/redis-fixture.js'
 import {
   checkPresenceStore,
   infoOf,
   type PresenceSetup,
 } from '../../contract/presence-store-contract.js'
+import { type RedisClient, startRedis, startRedisCluster } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
 import { waitFor } from '../../helpers/wait-for.js'
 import { runFixture } from '../../repository/run-fixture.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 
 async function createStore(
   t: Test,
@@ -40,7 +35,7 @@ async function createStore(
 }
 
 const setUpOn =
-  (servers: readonly RedisServer[]) =>
+  (servers: readonly RedisClient[]) =>
   async (t: Test): Promise<PresenceSetup> => {
     const keyPrefix = `${randomUUID()}:`
     const urls = servers.map(({ url }) => url)
@@ -93,7 +88,7 @@ await t.test('on a single redis', { skip }, async (t) => {
     'presence that could not be renewed is lost once, and swept by nobody in haste',
     async (t) => {
       const keyPrefix = 'cut:'
-      const proxy = await startProxy(t, server.port)
+      const proxy = await startRedisProxy(t, server)
       const events: string[] = []
       const [a, b] = [
         await createStore(t, [proxy.url], { keyPrefix }),
@@ -109,7 +104,7 @@ await t.test('on a single redis', { skip }, async (t) => {
         )
         await store.add('room', infoOf(name, 'ann'))
       }
-      proxy.cut()
+      await proxy.cut()
       await waitFor('the end of the leases', async () => {
         const live = await server.command(
           'ZCOUNT',
@@ -120,7 +115,7 @@ await t.test('on a single redis', { skip }, async (t) => {
         return live === 0
       })
       await t.rejects(a.stats('room'), { code: 'UNAVAILABLE', reason: 'broker_unavailable' })
-      proxy.heal()
+      await proxy.restore()
       await waitFor('both back', () => events.length >= 2)
       t.strictSame([...events].sort(), ['a lost', 'b lost'])
       await waitFor('both owners of the past are gone', async () => {
@@ -135,9 +130,9 @@ await t.test('on a single redis', { skip }, async (t) => {
   await t.test(
     'presence goes on when a sweep fails, and a start that fails may be tried again',
     async (t) => {
-      const proxy = await startProxy(t, server.port)
+      const proxy = await startRedisProxy(t, server)
       const presence = await createStore(t, [proxy.url], { keyPrefix: 'fail:' })
-      proxy.cut()
+      await proxy.cut()
       await waitFor('the cut', () =>
         presence.stats('room').then(
           () => false,
@@ -148,7 +143,7 @@ await t.test('on a single redis', { skip }, async (t) => {
         presence.start(() => undefined),
         { code: 'UNAVAILABLE', reason: 'broker_unavailable' },
       )
-      proxy.heal()
+      await proxy.restore()
       await waitFor('the start', () =>
         presence
           .start(() => undefined)
@@ -158,13 +153,13 @@ await t.test('on a single redis', { skip }, async (t) => {
           ),
       )
       t.equal(await presence.add('room', infoOf('1', 'ann')), true)
-      proxy.cut()
+      await proxy.cut()
       await presence.close()
     },
   )
 })
 
 await t.test('on a cluster', { skip }, async (t) => {
-  const nodes = await startCluster(t)
+  const { nodes } = await startRedisCluster(t)
   await t.test('the contract', (t) => checkPresenceStore(t, setUpOn(nodes)))
 })

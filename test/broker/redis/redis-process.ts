@@ -3,8 +3,9 @@ import type { Test } from 'tap'
 import type { RedisConnections } from '../../../src/app/redis/open-redis.js'
 import { createRedisChannelBroker } from '../../../src/broker/redis/redis-channel-broker.js'
 import type { ChannelBroker } from '../../../src/domain/channel-broker.js'
-import { openTestRedis, type RedisServer } from '../../app/redis/redis-fixture.js'
+import { openTestRedis } from '../../app/redis/redis-fixture.js'
 import type { ChannelBrokerSetup } from '../../contract/channel-ear.js'
+import type { RedisClient } from '../../helpers/server/redis.js'
 
 const HOUR_MS = 3_600_000
 
@@ -26,7 +27,7 @@ export async function createProcess(
 
 /** How the contract makes brokers on these servers, and trouble for them. */
 export const setUpOn =
-  (options: Options, servers: readonly RedisServer[]) =>
+  (options: Options, servers: readonly RedisClient[]) =>
   async (t: Test): Promise<ChannelBrokerSetup> => {
     const keyPrefix = `${randomUUID()}:`
     return {

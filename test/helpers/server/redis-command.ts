@@ -48,3 +48,8 @@ export async function commandCalls(server: {
   const lines = [...info.matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)]
   return Object.fromEntries(lines.map(([, name = '', count]) => [name, Number(count)]))
 }
+
+/** Whether bytes on their way to a server subscribe to something: what tells the connections of pub/sub apart. */
+export function isSubscription(chunk: Buffer): boolean {
+  return /\$\d+\r\ns?subscribe\r\n/i.test(chunk.toString('latin1'))
+}

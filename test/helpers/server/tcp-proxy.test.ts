@@ -37,14 +37,17 @@ interface Wire {
   readonly pair: () => Promise<{ client: Peer; server: Peer }>
 }
 
-async function createWire(t: Test): Promise<Wire> {
+async function createWire(t: Test, mark?: (chunk: Buffer) => boolean): Promise<Wire> {
   const accepted: Peer[] = []
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     accepted.push(peerOf(socket))
   }).listen(0, HOST)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const proxy = await startTcpProxy({ target: { host: HOST, port } })
+  const proxy = await startTcpProxy({
+    target: { host: HOST, port },
+    ...(mark === undefined ? {} : { mark }),
+  })
   t.teardown(async () => {
     await proxy.close()
     for (const { socket } of accepted) socket.destroy()
@@ -172,6 +175,27 @@ await t.test('cut destroys connections and refuses new ones until restore', asyn
   again.client.socket.write('hello')
   await waitFor('bytes again', () => again.server.text() === 'hello')
   t.equal(proxy.counts().accepted, 2)
+})
+
+await t.test('cutMarked destroys what is marked, now and later, and nothing else', async (t) => {
+  const { proxy, pair } = await createWire(t, (chunk) => chunk.includes('listen'))
+  const [before, plain] = [await pair(), await pair()]
+  before.client.socket.write('listen')
+  await waitFor('it is on its way', () => before.server.text() === 'listen')
+  proxy.cutMarked()
+  await Promise.all([before.client.ended, before.server.ended])
+  const later = await pair()
+  later.client.socket.write('hello')
+  await waitFor('it may speak', () => later.server.text() === 'hello')
+  later.client.socket.write(' listen')
+  await later.client.ended
+  t.equal(later.server.text(), 'hello', 'the mark itself does not pass')
+  plain.client.socket.write('still here')
+  await waitFor('the other one goes on', () => plain.server.text() === 'still here')
+  await proxy.restore()
+  const after = await pair()
+  after.client.socket.write('listen')
+  await waitFor('it passes again', () => after.server.text() === 'listen')
 })
 
 await t.test('stall moves nothing, and restore delivers what was held', async (t) => {

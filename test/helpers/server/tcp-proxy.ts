@@ -36,9 +36,14 @@ export interface TcpProxy {
   readonly stall: () => void
   /** Moves bytes in the other direction only: one peer still hears, and is not heard. */
   readonly halfOpen: (swallowed: Direction) => void
+  /**
+   * Destroys the connections whose client has sent a chunk that `mark` knows, and each other one as soon as
+   * it does; the rest of them goes on.
+   */
+  readonly cutMarked: () => void
   /** Delivers every chunk this much later, in both directions; 0 ends it. */
   readonly delay: (delayMs: number) => void
-  /** Ends `cut()`, `stall()` and `halfOpen()`; resolves when connections are accepted again. */
+  /** Ends `cut()`, `stall()`, `halfOpen()` and `cutMarked()`; resolves when connections are accepted again. */
   readonly restore: () => Promise<void>
   /** Points new connections at another server. */
   readonly retarget: (target: TcpTarget) => void
@@ -60,17 +65,30 @@ interface Gate {
 interface State {
   readonly gates: Readonly<Record<Direction, Gate>>
   readonly links: Set<() => void>
+  readonly mark: (chunk: Buffer) => boolean
+  readonly marked: Set<() => void>
+  isMarkedCut: boolean
   target: TcpTarget
   delayMs: number
   accepted: number
   bytes: Record<Direction, number>
 }
 
+export interface TcpProxyOptions {
+  readonly target: TcpTarget
+  /** What marks a connection when its client sends it, for `cutMarked()`; nothing by default. */
+  readonly mark?: (chunk: Buffer) => boolean
+}
+
 /** Starts a proxy in front of `target` on a port of its own. */
-export async function startTcpProxy({ target }: { target: TcpTarget }): Promise<TcpProxy> {
+export async function startTcpProxy({
+  target,
+  mark = () => false,
+}: TcpProxyOptions): Promise<TcpProxy> {
   const state: State = {
     gates: { 'client-to-server': createGate(), 'server-to-client': createGate() },
     links: new Set(),
+    ...{ mark, marked: new Set(), isMarkedCut: false },
     target,
     delayMs: 0,
     accepted: 0,
@@ -112,10 +130,15 @@ export async function startTcpProxy({ target }: { target: TcpTarget }): Promise<
       for (const gate of gates) gate.open()
       state.gates[swallowed].hold()
     },
+    cutMarked() {
+      state.isMarkedCut = true
+      for (const destroy of state.marked) destroy()
+    },
     delay(delayMs) {
       state.delayMs = delayMs
     },
     async restore() {
+      state.isMarkedCut = false
       for (const gate of gates) gate.open()
       if (!server.listening) await listen(port)
     },
@@ -131,6 +154,7 @@ async function carry(state: State, client: Socket): Promise<void> {
   const sockets = [client]
   const destroy = (): void => {
     state.links.delete(destroy)
+    state.marked.delete(destroy)
     for (const socket of sockets) socket.destroy()
   }
   state.accepted += 1
@@ -148,7 +172,7 @@ async function carry(state: State, client: Socket): Promise<void> {
   pump(state, { direction: 'client-to-server', source: client, sink: server, destroy })
   pump(state, { direction: 'server-to-client', source: server, sink: client, destroy })
   await Promise.all(sockets.map((socket) => happened(socket, 'close')))
-  state.links.delete(destroy)
+  destroy()
 }
 
 interface Lane {
@@ -179,6 +203,13 @@ function pump(state: State, { direction, source, sink, destroy }: Lane): void {
   }
 
   source.on('data', (chunk) => {
+    if (direction === 'client-to-server' && state.mark(chunk)) {
+      state.marked.add(destroy)
+      if (state.isMarkedCut) {
+        destroy()
+        return
+      }
+    }
     bufferedBytes += chunk.length
     if (bufferedBytes >= BUFFERED_BYTES_MAX) source.pause()
     const dueMs = state.delayMs === 0 ? 0 : performance.now() + state.delayMs

@@ -90,6 +90,35 @@ await t.test('the log line has the level of the worst failure and names no argum
   t.equal(logger.lines[1]?.fields['reasons'], undefined)
 })
 
+await t.test('what an operation came in may tell of its end in its stead', async (t) => {
+  const logger = createMemoryLogger()
+  const cause = new Error('disk')
+  const fault = new AppError('UNAVAILABLE', 'store_unavailable', 'Try again.', { cause })
+  const missing = new AppError('NOT_FOUND', 'user_not_found', 'Nobody.')
+  const told: unknown[] = []
+  const run = (isTaken: boolean, failures?: AppError[]) => {
+    const report = (line: unknown) => {
+      told.push(line)
+      return isTaken
+    }
+    const context = { ...CONTEXT, report } as OperationContext
+    const last = async () => ({ data: {}, ...(failures && { failures }) })
+    return chain([logOperation(logger)], last)({ ...OPERATION, name: null }, context)
+  }
+  t.strictSame(await run(true), { data: {} })
+  t.strictSame(await run(true, [missing, fault]), { data: {} })
+  t.strictSame(told, [
+    { level: 'info', name: 'anonymous', type: 'query', reasons: null, cause: undefined },
+    {
+      ...{ level: 'error', name: 'anonymous', type: 'query', cause },
+      reasons: ['user_not_found', 'store_unavailable'],
+    },
+  ])
+  t.strictSame(logger.lines, [])
+  await run(false, [missing])
+  t.match(logger.lines, [{ level: 'info', fields: { reasons: ['user_not_found'] } }])
+})
+
 await t.test('only mutations are done before the answer', async (t) => {
   const transactions = createMemoryTransactionRunner()
   const schema = await readSchema()

@@ -72,3 +72,23 @@ await t.test('a path that cannot be read is logged too', async (t) => {
   t.match(lines, [{ level: 30, path: '/%zz', status: 400, reason: 'url_malformed' }])
   await server.close()
 })
+
+await t.test('what the work behind a request says of it stands on its line', async (t) => {
+  const { server, lines } = createTestServer()
+  for (const level of ['debug', 'info', 'error'] as const) {
+    server.get(`/${level}`, async (request) => {
+      request.outcome = { level, fields: { operationName: level, reasons: ['some'] } }
+      return {}
+    })
+  }
+  for (const [path, level] of [
+    ['debug', 30],
+    ['info', 30],
+    ['error', 50],
+  ] as const) {
+    await server.inject(`/${path}`)
+    t.match(lines.at(-1), { level, status: 200, operationName: path, reasons: ['some'] })
+  }
+  t.equal(lines.length, 3)
+  await server.close()
+})

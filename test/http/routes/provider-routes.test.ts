@@ -93,7 +93,7 @@ await t.test('callback sets the cookies and goes on', async (t) => {
   ])
   const query = 'code=c&state=good&iss=https%3A%2F%2Fx'
   const callback = { provider: 'github', query, browserId: 'browser-7' }
-  t.match(calls, [['finishOauth', callback, { clientId: 'client-9' }]])
+  t.match(calls, [['finishOauth', callback, { clientId: 'client-9', reach: { kind: 'browser' } }]])
 })
 
 await t.test('callback of a link sets no credentials', async (t) => {

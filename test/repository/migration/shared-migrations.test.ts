@@ -11,7 +11,8 @@ await t.test('shared migrations make the tables of every database', async (t) =>
       .all()
       .map((row) => row['name']),
   )
-  for (const table of ['users', 'identities', 'audit_events']) t.ok(names.includes(table), table)
+  for (const table of ['users', 'identities', 'audit_events', 'unfinished_ends'])
+    t.ok(names.includes(table), table)
 })
 
 await t.test('shared migrations let an identity belong to one user, who exists', async (t) => {

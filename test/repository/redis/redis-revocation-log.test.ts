@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createRedisRevocationLog } from '../../../src/repository/redis/redis-revocation-log.js'
-import {
-  openTestRedis,
-  redisMissing,
-  startCluster,
-  startRedis,
-} from '../../app/redis/redis-fixture.js'
+import { openTestRedis } from '../../app/redis/redis-fixture.js'
 import { checkRevocationLog } from '../../contract/revocation-log-contract.js'
+import { sharedRedisCluster, startRedis } from '../../helpers/server/redis.js'
+import { skipUnless } from '../../helpers/server/service-binary.js'
+import { uniqueName } from '../../helpers/server/unique-name.js'
 
-const skip = redisMissing()
+const skip = skipUnless('redis')
 const ENDED = { id: 'a', userId: 'u', reason: 'logged_out' } as const
 
 await t.test('redis revocation log on a single server', { skip }, async (t) => {
@@ -48,10 +46,10 @@ await t.test('redis revocation log on a single server', { skip }, async (t) => {
 })
 
 await t.test('redis revocation log on a cluster lies in one slot', { skip }, async (t) => {
-  const cluster = await startCluster(t)
-  const redis = openTestRedis(t, { urls: cluster.map(({ url }) => url) })
+  const { nodes } = await sharedRedisCluster()
+  const redis = openTestRedis(t, { urls: nodes.map(({ url }) => url) })
   await redis.start()
-  const log = createRedisRevocationLog({ redis, keyPrefix: 'test:' })
+  const log = createRedisRevocationLog({ redis, keyPrefix: `${uniqueName()}:` })
   const start = await log.positionAt(0)
   await log.append([ENDED], 7)
   t.strictSame((await log.read(start, 10))?.revocations, [{ ...ENDED, number: 1, endedAt: 7 }])

@@ -16,9 +16,20 @@ await t.test(
   async (t) => {
     const server = await startRedis(t)
     const create = (id: string, now: string): Promise<unknown> => {
-      const head = ['base:', id, 'u', now, '100000', '1000', '-1', 'evict-oldest', 'session_limit']
+      const head = [
+        'base:',
+        id,
+        'u',
+        now,
+        '100000',
+        '1000',
+        '-1',
+        'evict-oldest',
+        'session_limit',
+        '0',
+      ]
       const fields = ['idleExpiresAt', '9000', 'expiresAt', '9000']
-      return server.command('EVAL', scripts.CREATE_SCRIPT, '1', 'set', ...head, ...fields)
+      return server.command('EVAL', scripts.CREATE_SCRIPT, '2', 'set', 'ends', ...head, ...fields)
     }
     // Later in the alphabet first: the order must not be that of the names.
     for (const id of ['z', 'y', 'x']) t.strictSame(await create(id, '1000'), ['created'])

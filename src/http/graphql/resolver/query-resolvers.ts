@@ -1,4 +1,4 @@
-import { type UserSlice, USER_PAGE_MAX } from '../../../domain/user.js'
+import { type User, type UserSlice, USER_PAGE_MAX } from '../../../domain/user.js'
 import { AppError } from '../../../errors/app-error.js'
 import type { AccountService } from '../../../service/account-service.js'
 import type { SessionService } from '../../../service/session-service.js'
@@ -21,17 +21,24 @@ export function createQueryResolvers({
   return {
     auth: (_root: unknown, _args: unknown, context: OperationContext) =>
       readAuthState(sessions, context),
-    user: async (_root: unknown, args: { id?: string | null }, context: OperationContext) => {
-      const principal = principalOf(context)
-      const { id } = args
-      // Who the caller is, is remembered; of somebody else an administrator wants what is stored.
-      if (typeof id === 'string' && id !== principal.userId) return accounts.findById(id)
-      return (await sessions.current(principal)).user
-    },
+    user: (_root: unknown, args: { id?: string | null }, context: OperationContext) =>
+      findUser(accounts, sessions, args.id ?? null, context),
     users: (_root: unknown, args: PageArgs) => listUsers(accounts, args),
     sessions: (_root: unknown, _args: unknown, context: OperationContext) =>
       sessions.list(principalOf(context)),
   }
+}
+
+/** The caller's own account as `/me` shows it: from memory, where every process is told of changes. */
+async function findUser(
+  accounts: Pick<AccountService, 'findById'>,
+  sessions: Pick<SessionService, 'current'>,
+  id: string | null,
+  context: OperationContext,
+): Promise<User> {
+  const principal = principalOf(context)
+  if (id !== null && id !== principal.userId) return accounts.findById(id)
+  return (await sessions.current(principal)).user
 }
 
 interface PageArgs {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { WebSocket } from '@fastify/websocket'
 
 /** An open WebSocket as the protocols see it. */
@@ -25,8 +26,10 @@ export interface SocketLineHandler {
  * The open WebSockets of the service, with their bounds on size, rate, silence and what waits for a slow peer.
  */
 export interface SocketLines {
+  /** Takes an upgraded socket over, and what it is on. */
   adopt(
     socket: WebSocket,
+    net: Socket,
     handler: SocketLineHandler,
     origin: { readonly requestId: string; readonly address: string; readonly path: string },
   ): void

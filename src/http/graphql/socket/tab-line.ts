@@ -226,6 +226,7 @@ class OpenTab implements TabLine {
         // The refresh may have been for another session than that of this line.
         await this.renew(accessToken).catch(() => undefined)
       },
+      report: null,
       provedUserIds: new Set(),
       loaders: createLoaders(this.#deps.sessions),
       outcomes: new Map(),

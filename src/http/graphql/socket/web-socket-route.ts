@@ -56,7 +56,8 @@ export function createWebSocketRoute(deps: WebSocketRouteDeps) {
       const { id: requestId } = request
       const handler = createHandler(deps, protocols.get(socket.protocol), originOf(deps, request))
       const address = peerAddress(request)
-      deps.lines.adopt(socket, handler, { requestId, address, path: '/graphql' })
+      const origin = { requestId, address, path: '/graphql' }
+      deps.lines.adopt(socket, request.raw.socket, handler, origin)
     },
   }
 }

@@ -16,6 +16,38 @@ const resolvers = createQueryResolvers({
 type Users = (root: unknown, args: object) => Promise<unknown>
 const users = (args: object) => (resolvers['users'] as unknown as Users)(null, args)
 
+await t.test('user is the caller, who is asked for as /me does, or another one', async (t) => {
+  const log: string[] = []
+  const { user } = createQueryResolvers({
+    accounts: {
+      findById: async (id) => {
+        log.push(`account ${id}`)
+        return { ...ALICE, id }
+      },
+      slice: () => Promise.reject(new Error('not asked')),
+    },
+    sessions: {
+      ...createFakeSessions(),
+      current: async (principal) => {
+        log.push(`current ${principal.userId}`)
+        return createFakeSessions().current(principal)
+      },
+    },
+  })
+  const principal = { userId: 'user-1', role: 'admin', sessionId: 'session-1' }
+  const context = { caller: () => ({ principal, failure: null }) }
+  const ask = (args: object, asker: object = context) =>
+    (user as unknown as (root: null, args: object, context: object) => Promise<unknown>)(
+      ...([null, args, asker] as const),
+    )
+  t.strictSame(await ask({}), ALICE)
+  t.strictSame(await ask({ id: 'user-1' }), ALICE)
+  t.match(await ask({ id: 'user-2' }), { id: 'user-2' })
+  t.strictSame(log, ['current user-1', 'current user-1', 'account user-2'])
+  const nobody = { caller: () => ({ principal: null, failure: null }) }
+  await t.rejects(ask({}, nobody), { code: 'UNAUTHENTICATED', reason: 'credentials_missing' })
+})
+
 await t.test('users asks for the part of the list that the arguments say', async (t) => {
   for (const [args, query] of [
     [{}, { limit: 20, from: 'start' }],

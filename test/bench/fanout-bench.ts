@@ -1,0 +1,216 @@
+/**
+ * CPU per delivery in a room of 1,000, against a loop of `ws.send(string)` in the same run: one publication at a time,
+ * 16 outstanding, and 200 a second; then the memory of an idle signed-in connection with two subscriptions.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import { PACKAGE_ROOT } from '../../src/util/package-root.js'
+import { appEnv, BINARY } from '../helpers/app-process.js'
+import { registerAndLogin } from '../helpers/http-client.js'
+import { serve, type Served } from './child.js'
+import type { LoadPlan, LoadResult } from './fanout-load.js'
+import {
+  cpuMicroseconds,
+  inTurns,
+  median,
+  noisePercent,
+  printTable,
+  residentBytes,
+} from './measure.js'
+
+const ROOM = 1_000
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 4)
+const TURN_MS = Number(process.env['BENCH_TURN_MS'] ?? 2_000)
+const BUSY_OUTSTANDING = 16
+const RATE_PER_SECOND = 200
+const IDLE_CLIENTS = Number(process.env['BENCH_IDLE_CLIENTS'] ?? 9_000)
+const CLIENTS_PER_USER = 50
+const LINE_BYTES = 250
+const SERVER_CORE = '0'
+const LOAD_CORE = '1'
+const SETTLE_MS = 3_000
+
+interface Load {
+  run(command: string): Promise<LoadResult>
+  end(): Promise<void>
+}
+
+interface Sample {
+  readonly cpuPerDelivery: number
+  readonly perSecond: number
+  readonly perFrame: number
+  readonly result: LoadResult
+}
+
+export async function benchFanout(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+  const env = appEnv({
+    dataDir,
+    env: {
+      APP_REALTIME_NAMESPACES_BENCH_PUBLISH: 'signed-in',
+      APP_SOCKET_CONNECTIONS_MAX: '20000',
+      APP_SOCKET_CONNECTIONS_PER_ADDRESS_MAX: '0',
+      APP_SOCKET_MESSAGES_PER_SECOND_MAX: '1000000',
+      APP_AUTH_ACCESS_TOKEN_SECONDS: '3600',
+      APP_LOG_LEVEL: 'info',
+    },
+  }) as Record<string, string>
+  const http = await serve([BINARY, 'http'], env)
+  const servers: Served[] = [http]
+  try {
+    const bare = await serve([`${PACKAGE_ROOT}dist/test/bench/fanout-bare.js`])
+    const socket = await serve([BINARY, 'socket'], env)
+    servers.push(bare, socket)
+    for (const { pid } of [bare, socket]) pin(pid, SERVER_CORE)
+    const url = `http://${http.addresses['http']}`
+    await fanOut(bare, socket, await tokensFor(url, 'room', ROOM))
+    await idle(socket, await tokensFor(url, 'idle', IDLE_CLIENTS))
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()))
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+async function fanOut(bare: Served, socket: Served, tokens: readonly string[]): Promise<void> {
+  const plan = { clients: ROOM, tokens, channel: 'bench:room', lineBytes: LINE_BYTES }
+  const bareLoad = await startLoad({ ...plan, kind: 'bare', ...addressOf(bare, 'bare') })
+  const load = await startLoad({ ...plan, kind: 'channel', ...addressOf(socket, 'socket') })
+  const turn = (served: Served, of: Load, command: string) => async (): Promise<Sample> => {
+    const before = cpuMicroseconds(served.pid)
+    const result = await of.run(`${command} ${TURN_MS}`)
+    const cpu = cpuMicroseconds(served.pid) - before
+    return {
+      cpuPerDelivery: cpu / result.deliveries,
+      perSecond: (result.deliveries / result.elapsedMs) * 1000,
+      perFrame: result.deliveries / result.frames,
+      result,
+    }
+  }
+  await printIdle(bare, socket)
+  for (const [title, command] of [
+    ['one publication at a time', 'run 1'],
+    [`${BUSY_OUTSTANDING} publications outstanding`, `run ${BUSY_OUTSTANDING}`],
+    [`${RATE_PER_SECOND} publications a second`, `rate ${RATE_PER_SECOND}`],
+  ] as const) {
+    const subjects = {
+      'ws, send(string)': turn(bare, bareLoad, command),
+      'app socket': turn(socket, load, command),
+    }
+    // The first turn of each is for the compiler.
+    for (const subject of Object.values(subjects)) await subject()
+    process.stdout.write(`\nroom of ${ROOM}, ${title}\n`)
+    print(await inTurns(subjects, ROUNDS))
+  }
+  await Promise.all([bareLoad.end(), load.end()])
+}
+
+/** What the two cost while nobody speaks: it is in every figure, and weighs more the slower the machine is. */
+async function printIdle(bare: Served, socket: Served): Promise<void> {
+  const costs: string[] = []
+  for (const [name, { pid }] of Object.entries({ ws: bare, 'app socket': socket })) {
+    const before = cpuMicroseconds(pid)
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+    const perSecond = (cpuMicroseconds(pid) - before) / SETTLE_MS
+    costs.push(`${name} ${perSecond.toFixed(1)} ms/s`)
+  }
+  process.stdout.write(`idle, ${ROOM} connections: ${costs.join(', ')}\n`)
+}
+
+function print(samples: Record<string, Sample[]>): void {
+  const [baseline = 1] = Object.values(samples).map((own) =>
+    median(own.map(({ cpuPerDelivery }) => cpuPerDelivery)),
+  )
+  printTable([
+    ['', 'CPU µs/delivery', 'ratio', 'noise', 'deliveries/s', 'per frame', 'p50 ms', 'p99 ms'],
+    ...Object.entries(samples).map(([name, own]) => {
+      const cpu = own.map(({ cpuPerDelivery }) => cpuPerDelivery)
+      return [
+        name,
+        median(cpu).toFixed(2),
+        (median(cpu) / baseline).toFixed(2),
+        `±${noisePercent(cpu)}%`,
+        Math.round(median(own.map(({ perSecond }) => perSecond))),
+        median(own.map(({ perFrame }) => perFrame)).toFixed(1),
+        median(own.map(({ result }) => result.p50Ms)).toFixed(1),
+        median(own.map(({ result }) => result.p99Ms)).toFixed(1),
+      ]
+    }),
+  ])
+}
+
+async function idle(socket: Served, tokens: readonly string[]): Promise<void> {
+  const before = residentBytes(socket.pid)
+  const startedAt = performance.now()
+  const load = await startLoad({
+    ...{ kind: 'channel', ...addressOf(socket, 'socket') },
+    ...{ clients: IDLE_CLIENTS, tokens, channel: 'bench:idle', lineBytes: LINE_BYTES },
+  })
+  const connectMs = performance.now() - startedAt
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+  const perConnection = (residentBytes(socket.pid) - before) / IDLE_CLIENTS
+  process.stdout.write(
+    `\n${IDLE_CLIENTS} idle signed-in connections with two subscriptions: ` +
+      `${(perConnection / 1024).toFixed(1)} KiB RSS each, ` +
+      `${Math.round((IDLE_CLIENTS / connectMs) * 1000)} connects/s\n`,
+  )
+  await load.end()
+}
+
+async function tokensFor(url: string, name: string, clients: number): Promise<string[]> {
+  const users = Math.ceil(clients / CLIENTS_PER_USER)
+  const tokens: string[] = []
+  for (let user = 0; user < users; user += 1) {
+    tokens.push((await registerAndLogin(url, `${name}-${user}`)).accessToken)
+  }
+  return tokens
+}
+
+async function startLoad(plan: LoadPlan): Promise<Load> {
+  const script = `${PACKAGE_ROOT}dist/test/bench/fanout-load.js`
+  const child = spawn(process.execPath, [script, JSON.stringify(plan)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  pin(child.pid ?? 0, LOAD_CORE)
+  const lines = createInterface({ input: child.stdout })
+  await nextLine(child, lines)
+  return {
+    async run(command) {
+      child.stdin.write(`${command}\n`)
+      return JSON.parse(await nextLine(child, lines)) as LoadResult
+    },
+    async end() {
+      const closed = once(child, 'close')
+      child.stdin.write('end\n')
+      await closed
+    },
+  }
+}
+
+async function nextLine(child: ChildProcess, lines: Interface): Promise<string> {
+  const stop = new AbortController()
+  const { signal } = stop
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error('the load ended early')
+  })
+  ended.catch(() => undefined)
+  try {
+    const [line] = (await Promise.race([once(lines, 'line', { signal }), ended])) as [string]
+    return line
+  } finally {
+    stop.abort()
+  }
+}
+
+function addressOf(served: Served, listener: string): { host: string; port: number } {
+  const [host = '', port = ''] = (served.addresses[listener] ?? '').split(':')
+  return { host, port: Number(port) }
+}
+
+/** Keeps server and load off each other's core, where the machine can. */
+function pin(pid: number, core: string): void {
+  spawnSync('taskset', ['-a', '-p', '-c', core, String(pid)], { stdio: 'ignore' })
+}
