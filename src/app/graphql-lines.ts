@@ -3,6 +3,7 @@ import type { Logger } from '../domain/logger.js'
 import type { SocketLines } from '../http/graphql/socket/socket-line.js'
 import { createHub } from '../realtime/hub.js'
 import { createAddressQuota } from '../socket/address-quota.js'
+import { closeFrameOf } from '../socket/close-frame.js'
 import { createConnectionSet } from '../socket/connection-set.js'
 import { createSocketMetrics } from '../socket/socket-metrics.js'
 import { createWriteTurn } from '../socket/write-turn.js'
@@ -37,5 +38,12 @@ export function createGraphqlLines(config: Config, logger: Logger): SocketLines 
       graphql.initTimeoutMs,
     ),
   })
-  return { ...connections, isFull: () => hub.isFull() }
+  return {
+    ...connections,
+    isFull: () => hub.isFull(),
+    // The GraphQL protocols choose their codes when they close; the rest is that of the house.
+    adopt: (socket, net, handler, origin) => {
+      connections.adopt(socket, net, { ...handler, closeFrame: closeFrameOf }, origin)
+    },
+  }
 }
