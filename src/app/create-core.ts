@@ -209,7 +209,7 @@ async function joinProcesses(
     void monitor.sweepNow()
   })
   lifecycle.onClose('broker', () => broker.close())
-  // Nobody has told this process of what was written before it could hear of it.
+  // Nobody has told this process of what was written after its store was opened and before it could hear of it.
   replicated?.noteForeignWrite(null)
   monitor.start()
   lifecycle.onClose('session monitor', () => monitor.close())

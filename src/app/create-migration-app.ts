@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.js'
+import { createMigrator } from '../repository/migrator.js'
 import { createLogger } from './create-logger.js'
-import { openStore } from './open-store.js'
-import { systemClock } from './system-clock.js'
+import { openSqlSide } from './open-sql-side.js'
 
 /** The schema of the store, for the operator. Each method raises as the migrator does. */
 export interface MigrationApp {
@@ -14,11 +14,11 @@ export interface MigrationApp {
   close(): Promise<void>
 }
 
-/** Opens the store and nothing else, and leaves its schema as it is. */
+/** Opens the store of accounts and nothing else (no Redis), and leaves its schema as it is. */
 export async function createMigrationApp({ config }: { config: Config }): Promise<MigrationApp> {
   const logger = await createLogger({ ...config.log, service: 'cli', stream: process.stderr })
-  const store = await openStore({ config, clock: systemClock, logger, processKind: 'cli' })
-  const { migrator } = store
+  const side = await openSqlSide(config, logger)
+  const migrator = createMigrator(side.sql)
   return {
     up: async () => (await migrator.up()).steps,
     down: async () => (await migrator.down()).steps[0] ?? null,
@@ -29,6 +29,6 @@ export async function createMigrationApp({ config }: { config: Config }): Promis
         ...pending.map((name) => ({ name, appliedAt: null })),
       ]
     },
-    close: () => store.close(),
+    close: () => side.close(),
   }
 }

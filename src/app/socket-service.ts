@@ -8,7 +8,7 @@ import { createEmulationService } from '../service/emulation-service.js'
 import type { RpcMethod } from '../socket/protocols/centrifuge/centrifuge-deps.js'
 import { createSocketPlugin, type SocketPluginOptions } from '../socket/socket-plugin.js'
 import type { Core } from './create-core.js'
-import { listenWeb } from './listen-web.js'
+import { drainDeadline, listenWeb } from './listen-web.js'
 import type { ServiceRunner } from './service-runner.js'
 
 const SECOND_MS = 1_000
@@ -56,10 +56,11 @@ function pluginDeps(core: Core, config: Config): Parameters<typeof createSocketP
   }
 }
 
-function pluginOptions({ socket, realtime }: Config): SocketPluginOptions {
+function pluginOptions({ socket, realtime, shutdown }: Config): SocketPluginOptions {
   const pingIntervalMs = socket.clientPingSeconds * SECOND_MS
   return {
     ...socket,
+    drainDeadlineMs: drainDeadline(shutdown),
     subscriptionTokenSeconds: realtime.subscriptionTokenSeconds,
     centrifuge: {
       ...socket,

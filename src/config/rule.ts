@@ -19,12 +19,13 @@ interface Comparison {
 
 /**
  * The rules between two keys: a lease outlives two missed heartbeats; a ping comes before the idle limit; no
- * idle limit outlasts the session; one frame fits the queue; argon2 needs 8 KiB a lane (RFC 9106 §3.1).
+ * idle limit outlasts the session; one frame fits the queue; connections are sent away in half of the time to stop; argon2 needs 8 KiB a lane (RFC 9106 §3.1).
  */
 export const COMPARISONS: readonly Comparison[] = [
   { path: 'broker.leaseMs', relation: 'more than', times: 2, than: 'broker.heartbeatMs' },
   { path: 'socket.idleTimeoutMs', relation: 'more than', times: 1, than: 'socket.pingIntervalMs' },
   { path: 'socket.queueBytesMax', relation: 'at least', times: 1, than: 'socket.frameBytesMax' },
+  { path: 'shutdown.deadlineMs', relation: 'at least', times: 2, than: 'socket.drainWindowMs' },
   { path: 'session.absoluteSeconds', relation: 'at least', times: 1, than: 'session.idleSeconds' },
   {
     path: 'session.absoluteSeconds',

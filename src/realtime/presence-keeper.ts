@@ -47,6 +47,7 @@ class Keeper implements PresenceKeeper {
   readonly #entries = new Map<string, Entry>()
   #timer: NodeJS.Timeout | undefined
   #refreshing: Promise<void> | null = null
+  #isLost = false
 
   constructor(deps: PresenceKeeperDeps) {
     this.#deps = deps
@@ -54,16 +55,17 @@ class Keeper implements PresenceKeeper {
 
   async start(): Promise<void> {
     const { broker, presence, findChannel } = this.#deps
-    const refresh = (): void => {
-      this.#refreshing ??= this.#refresh().finally(() => {
-        this.#refreshing = null
-      })
-    }
-    await presence.start((channel, info) => {
-      if (findChannel(channel)?.rules.joinLeave !== true) return
-      broker.publishLeave(channel, info).catch(this.#warn('cannot tell that somebody is gone'))
-    }, refresh)
-    this.#timer = setInterval(refresh, this.#deps.refreshMs).unref()
+    await presence.start(
+      (channel, info) => {
+        if (findChannel(channel)?.rules.joinLeave !== true) return
+        broker.publishLeave(channel, info).catch(this.#warn('cannot tell that somebody is gone'))
+      },
+      () => {
+        this.#isLost = true
+        this.#startRefresh()
+      },
+    )
+    this.#timer = setInterval(() => this.#startRefresh(), this.#deps.refreshMs).unref()
   }
 
   enter(channel: Channel, info: ClientInfo): Promise<void> {
@@ -124,6 +126,20 @@ class Keeper implements PresenceKeeper {
       // The lease of the process ends it, at the latest together with the process.
       this.#warn('cannot take a connection out of the presence of a channel')(error)
     }
+  }
+
+  #startRefresh(): void {
+    this.#refreshing ??= this.#refreshAll().finally(() => {
+      this.#refreshing = null
+    })
+  }
+
+  /** What is lost in the middle of a round may have been entered at its beginning: another round follows. */
+  async #refreshAll(): Promise<void> {
+    do {
+      this.#isLost = false
+      await this.#refresh()
+    } while (this.#isLost)
   }
 
   /** Renews every entry, a few at a time, so that a store that lost them has them again. */

@@ -85,7 +85,12 @@ function checkTags(
 function checkKey(key: string | undefined): void {
   if (key === undefined) return
   const bytes = Buffer.byteLength(key)
-  if (bytes > 0 && bytes <= IDEMPOTENCY_KEY_BYTES_MAX) return
-  const message = `An idempotency key has 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} bytes.`
+  // A store may cut a text at NUL, and then two keys would be one.
+  if (bytes > 0 && bytes <= IDEMPOTENCY_KEY_BYTES_MAX && !hasControls(key)) return
+  const message = `An idempotency key has 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} bytes, none of them a control character.`
   throw invalidArgument(message, [{ path: 'idempotencyKey', message }])
+}
+
+function hasControls(text: string): boolean {
+  return /\p{Cc}/u.test(text)
 }

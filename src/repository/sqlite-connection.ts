@@ -67,7 +67,8 @@ function prepareStatement(database: Database, sql: string): SqliteStatement {
     get: (...parameters) => prepared.get(...parameters) as SqlRow | undefined,
     values: (...parameters) => {
       unnamed ??= prepareUnnamed(database, sql)
-      return unnamed.get(...parameters) as unknown as SqlValue[] | undefined
+      const row: unknown = unnamed.get(...parameters)
+      return row as SqlValue[] | undefined
     },
     all: (...parameters) => prepared.all(...parameters) as SqlRow[],
     run: (...parameters) => prepared.run(...parameters),

@@ -28,7 +28,7 @@ export interface ConnectionSet {
   isClosing(): boolean
   /**
    * Sends every connection away, in random order over the drain window, waits for the peers to answer, and cuts those
-   * that have not within the close timeout. Nothing is open when it resolves.
+   * that have not within the close timeout, or by the time that is given for all. Nothing is open when it resolves.
    */
   close(): Promise<void>
 }
@@ -41,6 +41,8 @@ export interface ConnectionSetDeps {
   readonly shortestTimeoutMs: number
   /** Over how long connections are sent away at the end, in milliseconds. */
   readonly drainWindowMs: number
+  /** From the beginning of the end until whoever is still there is cut, in milliseconds. */
+  readonly drainDeadlineMs: number
 }
 
 /** Creates an empty set. Its one timer serves all connections and runs only while there is one. */
@@ -103,8 +105,18 @@ export function createConnectionSet(deps: ConnectionSetDeps): ConnectionSet {
     const emptied = new Promise<void>((resolve) => {
       whenEmpty = resolve
     })
-    await sendAwayPaced([...connections.values()], deps.drainWindowMs)
-    await emptied
+    const { drainWindowMs, drainDeadlineMs } = deps
+    // The shared timer may come too late when everybody parts at once.
+    const cutAfterMs = Math.min(drainWindowMs + shared.limits.closeTimeoutMs, drainDeadlineMs)
+    const cut = setTimeout(() => {
+      for (const connection of connections.values()) connection.cut()
+    }, cutAfterMs)
+    try {
+      await sendAwayPaced([...connections.values()], drainWindowMs)
+      await emptied
+    } finally {
+      clearTimeout(cut)
+    }
   }
 
   return { adopt, isClosing: () => closing, close }

@@ -153,6 +153,11 @@ export class SocketConnection implements ClientLine {
     this.#closeFor('shutdown')
   }
 
+  /** Takes the socket away from a peer that no longer answers. */
+  cut(): void {
+    this.#socket.terminate()
+  }
+
   /** A data frame has arrived. What comes after the close has begun is not looked at. */
   received(data: Buffer, isBinary: boolean): void {
     if (!this.isOpen() || !this.#admit(performance.now())) return

@@ -12,15 +12,19 @@ const AT_ONCE = 20
 
 /**
  * Sends all away in random order, evenly over the window, so that those who come back elsewhere do not come all at
- * once. A few are sent at once.
+ * once. A few are sent at once. The clock decides how many are due, so a process that is busy with the parting of some
+ * does not take longer than the window for all.
  */
 export async function sendAwayPaced(leavers: Leaver[], windowMs: number): Promise<void> {
   shuffle(leavers)
-  const steps = leavers.length <= AT_ONCE ? 1 : Math.max(1, Math.floor(windowMs / STEP_MS))
-  const perStep = Math.ceil(leavers.length / steps)
-  for (let start = 0; start < leavers.length; start += perStep) {
-    if (start > 0) await pause(STEP_MS)
-    for (const leaver of leavers.slice(start, start + perStep)) leaver.sendAway()
+  const startedAtMs = performance.now()
+  const isAtOnce = leavers.length <= AT_ONCE || windowMs <= STEP_MS
+  for (let sent = 0; sent < leavers.length;) {
+    if (sent > 0) await pause(STEP_MS)
+    const share = (performance.now() - startedAtMs + STEP_MS) / windowMs
+    const due = isAtOnce || share >= 1 ? leavers.length : Math.ceil(leavers.length * share)
+    for (const leaver of leavers.slice(sent, due)) leaver.sendAway()
+    sent = Math.max(sent, due)
   }
 }
 

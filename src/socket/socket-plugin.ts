@@ -68,6 +68,8 @@ export interface SocketPluginOptions
   readonly connectionsPerAddressMax: number
   /** Over how long connections are sent away at the end. */
   readonly drainWindowMs: number
+  /** From the beginning of the end until the last connection is cut, at the latest; more than the window. */
+  readonly drainDeadlineMs: number
   /** Life of a subscription token, in seconds. */
   readonly subscriptionTokenSeconds: number
   readonly centrifuge: CentrifugeOptions
@@ -150,6 +152,7 @@ function createConnections(
     shared: { limits, metrics: shared.metrics, logger: deps.logger, turn: createWriteTurn() },
     shortestTimeoutMs: shortestTimeoutMs(options),
     drainWindowMs: options.drainWindowMs,
+    drainDeadlineMs: options.drainDeadlineMs,
   })
 }
 

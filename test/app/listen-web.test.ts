@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import { fastify } from 'fastify'
 import t from 'tap'
-import { listenWeb } from '../../src/app/listen-web.js'
+import { drainDeadline, listenWeb } from '../../src/app/listen-web.js'
 import { call } from '../helpers/http-client.js'
 import { occupyPort } from '../helpers/occupied-port.js'
 
@@ -13,6 +13,11 @@ await t.test('a web server listens on a free port and names it', async (t) => {
   t.ok(service.address.port > 0)
   t.match(await call('GET', `http://127.0.0.1:${service.address.port}/`), { status: 200 })
   await service.close(1000)
+})
+
+await t.test('long connections are cut when the others and the stores still have time', (t) => {
+  t.equal(drainDeadline({ deadlineMs: 5_000 }), 3_000)
+  t.end()
 })
 
 await t.test('a web server names the port that is taken, and is closed', async (t) => {

@@ -23,7 +23,7 @@ export interface Subject {
 export async function compareCpu(
   baseline: string,
   subjects: Readonly<Record<string, Subject>>,
-  second = baseline,
+  second: string | null = null,
 ): Promise<void> {
   const samplers = Object.fromEntries(
     Object.entries(subjects).map(([name, subject]) => [name, () => sample(name, subject)]),
@@ -41,16 +41,24 @@ async function sample(name: string, { pid, run }: Subject): Promise<Sample> {
 }
 
 function print(
-  [baseline, second]: readonly [string, string],
+  [baseline, second]: readonly [string, string | null],
   samples: Record<string, Sample[]>,
 ): void {
   const of = (name: string, key: keyof Sample): number[] =>
     (samples[name] ?? []).map((one) => one[key])
   const baseCpu = median(of(baseline, 'cpuPerRequest'))
-  const secondCpu = median(of(second, 'cpuPerRequest'))
+  const secondCpu = second === null ? null : median(of(second, 'cpuPerRequest'))
   const baseRate = median(of(baseline, 'requestsPerSecond'))
   printTable([
-    ['subject', 'CPU µs/request', `to ${baseline}`, `to ${second}`, 'noise', 'requests/s', 'ratio'],
+    [
+      'subject',
+      'CPU µs/request',
+      `to ${baseline}`,
+      ...(second === null ? [] : [`to ${second}`]),
+      'noise',
+      'requests/s',
+      'ratio',
+    ],
     ...Object.keys(samples).map((name) => {
       const cpu = of(name, 'cpuPerRequest')
       const rate = median(of(name, 'requestsPerSecond'))
@@ -58,7 +66,7 @@ function print(
         name,
         median(cpu).toFixed(1),
         (median(cpu) / baseCpu).toFixed(2),
-        (median(cpu) / secondCpu).toFixed(2),
+        ...(secondCpu === null ? [] : [(median(cpu) / secondCpu).toFixed(2)]),
         `±${noisePercent(cpu)} %`,
         rate.toFixed(0),
         (rate / baseRate).toFixed(2),

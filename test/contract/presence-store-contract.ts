@@ -1,5 +1,10 @@
 import type { Test } from 'tap'
 import type { ClientInfo, PresenceStore } from '../../src/domain/channel-broker.js'
+import { createNamespaces } from '../../src/realtime/namespace.js'
+import { createPresenceKeeper } from '../../src/realtime/presence-keeper.js'
+import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryLogger } from '../helpers/memory-logger.js'
+import { OPEN_RULES } from '../realtime/channel-rules.js'
 import { waitFor } from '../helpers/wait-for.js'
 
 /** Several processes with one presence, as a test makes them. */
@@ -34,6 +39,7 @@ export async function checkPresenceStore(
 ): Promise<void> {
   await checkEntries(t, open)
   await checkDeath(t, open)
+  await checkKeeper(t, open)
 }
 
 type Open = (t: Test) => Promise<PresenceSetup>
@@ -198,5 +204,40 @@ async function checkDeath(t: Test, open: Open): Promise<void> {
     await waitFor('the news', () => lost > 0)
     t.equal(await store.add('room', infoOf('1', 'ann')), true)
     t.strictSame(await store.stats('room'), { connections: 1, users: 1 })
+  })
+}
+
+async function checkKeeper(t: Test, open: Open): Promise<void> {
+  await t.test('a keeper enters all connections again when they may be lost', async (t) => {
+    const { createStore, loseEntries } = await open(t)
+    let onLost = (): void => undefined
+    const presence = await createStore({ onLost: () => onLost() })
+    const keeper = createPresenceKeeper({
+      broker: createMemoryChannels().createBroker(),
+      // The store runs already; only who is told of the loss is new.
+      presence: {
+        start: async (_onSwept, lost = onLost) => void (onLost = lost),
+        add: (channel, info) => presence.add(channel, info),
+        remove: (channel, id) => presence.remove(channel, id),
+        list: (channel, limit) => presence.list(channel, limit),
+        stats: (channel) => presence.stats(channel),
+        countOfUser: (channel, userId) => presence.countOfUser(channel, userId),
+        close: async () => undefined,
+      },
+      logger: createMemoryLogger(),
+      findChannel: () => null,
+      refreshMs: 3_600_000,
+    })
+    await keeper.start()
+    t.teardown(() => keeper.close())
+    const channel = createNamespaces(OPEN_RULES, { room: { presence: true } }).find('room:a')
+    const ids = Array.from({ length: 120 }, (_, index) => `${index}`).sort()
+    await Promise.all(ids.map((id) => keeper.enter(channel, infoOf(id, 'ann'))))
+    await loseEntries()
+    await waitFor('all again', async () => (await presence.stats('room:a')).connections === 120)
+    t.strictSame(await idsOn(presence, 'room:a'), ids)
+    ids.forEach((id) => keeper.leave(channel, id))
+    await keeper.settled()
+    t.match(await presence.stats('room:a'), { connections: 0 })
   })
 }

@@ -2,12 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Centrifuge, type Options, type Subscription } from 'centrifuge'
 import { chromium } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { WebSocket } from 'ws'
 import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 import { API_KEY, type AppProcess, startApp } from '../helpers/app-process.js'
+import { joinChannel } from '../helpers/channel-client.js'
 import { call, login, registerAndLogin } from '../helpers/http-client.js'
 import { startTcpProxy } from '../helpers/server/tcp-proxy.js'
 import { waitFor } from '../helpers/wait-for.js'
@@ -49,45 +48,10 @@ async function startHouse(
   }
 }
 
-interface Seen {
-  readonly client: Centrifuge
-  readonly sub: Subscription
-  readonly data: unknown[]
-  readonly events: string[]
-}
-
-/** A client in `room:a` that notes what it sees. */
-async function join(t: Test, address: string, options: Partial<Options>): Promise<Seen> {
-  const client = new Centrifuge(`ws://${address}/connection/websocket`, {
-    ...{ websocket: WebSocket, minReconnectDelay: 20, maxReconnectDelay: 100 },
-    ...options,
-  })
-  t.teardown(() => client.disconnect())
-  const events: string[] = []
-  const data: unknown[] = []
-  client.on('connected', () => events.push('connected'))
-  client.on('connecting', ({ code }) => {
-    if (code !== 0) events.push(`connecting ${code}`)
-  })
-  client.on('disconnected', ({ code, reason }) => events.push(`disconnected ${code} ${reason}`))
-  client.on('message', ({ data: message }) => {
-    events.push(`message ${(message as { reason: string }).reason}`)
-  })
-  const sub = client.newSubscription('room:a')
-  sub.on('publication', (publication) => data.push(publication.data))
-  sub.on('subscribed', (context) => {
-    if (context.wasRecovering) events.push(`recovered ${context.recovered}`)
-  })
-  sub.subscribe()
-  client.connect()
-  await sub.ready(10_000)
-  return { client, sub, data, events }
-}
-
 await t.test('subscribe, publish, history and presence', async (t) => {
   const house = await startHouse(t)
   const ada = await registerAndLogin(house.http, 'ada')
-  const { client, sub, data } = await join(t, house.socket, { token: ada.accessToken })
+  const { client, sub, data } = await joinChannel(t, house.socket, { token: ada.accessToken })
   await sub.publish({ n: 1 })
   await house.publish('room:a', { n: 2 })
   await waitFor('both', () => data.length === 2)
@@ -106,7 +70,7 @@ await t.test('session ended: told why, closed for good', async (t) => {
   const house = await startHouse(t)
   const ada = await registerAndLogin(house.http, 'ada')
   const laptop = await login(house.http, 'ada')
-  const { events } = await join(t, house.socket, { token: ada.accessToken })
+  const { events } = await joinChannel(t, house.socket, { token: ada.accessToken })
   await call('DELETE', `${house.http}/sessions/${ada.sessionId}`, { token: laptop.accessToken })
   await waitFor('the end', () => events.some((event) => event.startsWith('disconnected')))
   t.same(events, ['connected', 'message ended_by_user', 'disconnected 4500 ended_by_user'])
@@ -126,9 +90,9 @@ await t.test('token expired: renewed on the line, or by coming back', async (t) 
     refreshToken = String(body['refreshToken'])
     return String(body['accessToken'])
   }
-  const steady = await join(t, house.socket, { getToken })
+  const steady = await joinChannel(t, house.socket, { getToken })
   const bob = await registerAndLogin(house.http, 'bob')
-  const forgetful = await join(t, house.socket, {
+  const forgetful = await joinChannel(t, house.socket, {
     token: bob.accessToken,
     getToken: () => Promise.reject(new Error('offline')),
   })
@@ -143,7 +107,7 @@ await t.test('server restarted: back by itself, with everything that was missed'
   const first = await startHouse(t, {}, dataDir)
   const port = first.socket.split(':')[1] ?? ''
   const ada = await registerAndLogin(first.http, 'ada')
-  const { data, events } = await join(t, first.socket, { token: ada.accessToken })
+  const { data, events } = await joinChannel(t, first.socket, { token: ada.accessToken })
   await first.publish('room:a', 1)
   await waitFor('the first', () => data.length === 1)
   await first.app.stop('SIGTERM')
@@ -161,7 +125,9 @@ await t.test('network cut, and killed with -9: no hole, no duplicate', async (t)
   const proxy = await startTcpProxy({ target: { host, port: Number(port) } })
   t.teardown(() => proxy.close())
   const ada = await registerAndLogin(house.http, 'ada')
-  const { data, events } = await join(t, `127.0.0.1:${proxy.port}`, { token: ada.accessToken })
+  const { data, events } = await joinChannel(t, `127.0.0.1:${proxy.port}`, {
+    token: ada.accessToken,
+  })
   const expected: number[] = []
   for (let round = 0; round < 3; round += 1) {
     await house.publish('room:a', expected.push(expected.length))

@@ -33,6 +33,7 @@ function checkCalls(t: Test, answers: unknown, known: Awaited<ReturnType<typeof 
   const position = /^[0-9a-f]{16}\.\d+\./
   t.match(answers, {
     services: [
+      'gatehouse.v1.RealtimeService',
       'gatehouse.v1.SessionService',
       'grpc.health.v1.Health',
       'grpc.reflection.v1.ServerReflection',
@@ -42,6 +43,10 @@ function checkCalls(t: Test, answers: unknown, known: Awaited<ReturnType<typeof 
     sameInAlpha: true,
     imports: ['google/protobuf/timestamp.proto'],
     missing: [5, 5],
+    published: { position: { offset: '1' }, receipt: { processes: { asked: 1, answered: 1 } } },
+    history: { publications: [{ offset: '1', data: '{"n":1}' }], position: { offset: '1' } },
+    noPresence: { code: 'FAILED_PRECONDITION', reason: 'presence_disabled' },
+    disconnected: { processes: { asked: 1, answered: 1 } },
     hello: { id: 1, name: 'hello world' },
     health: { status: 'SERVING' },
     verify: active,

@@ -21,7 +21,7 @@ export interface AccountHouse {
   /** What every end says of the processes. */
   readonly processes: { readonly asked: number; readonly answered: number }
   /** The token is refused by the second process for this reason. */
-  refused(token: string, reason: string): Promise<void>
+  readonly refused: (token: string, reason: string) => Promise<void>
 }
 
 /** `env` chooses the stores. */

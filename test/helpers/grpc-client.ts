@@ -23,6 +23,12 @@ interface Client {
 
 type ClientClass = new (address: string, channelCredentials: unknown) => Client
 
+const SERVICES = {
+  hello: { proto: 'hello/hello.proto', path: ['hello', 'HelloService'] },
+  session: { proto: 'gatehouse/v1/session.proto', path: ['gatehouse', 'v1', 'SessionService'] },
+  realtime: { proto: 'gatehouse/v1/realtime.proto', path: ['gatehouse', 'v1', 'RealtimeService'] },
+} as const
+
 function clientClass(proto: string, path: readonly string[]): ClientClass {
   const definition = loadSync(proto, {
     includeDirs: [`${PACKAGE_ROOT}protos`],
@@ -40,17 +46,14 @@ function clientClass(proto: string, path: readonly string[]): ClientClass {
 export function openGrpcClient(
   t: Test,
   address: string,
-  service: 'hello' | 'session',
+  service: keyof typeof SERVICES,
   apiKey: string | null = API_KEY,
 ): (
   method: string,
   request: object,
   headers?: Readonly<Record<string, string>>,
 ) => Promise<Record<string, unknown>> {
-  const [proto, path] =
-    service === 'hello'
-      ? ['hello/hello.proto', ['hello', 'HelloService']]
-      : ['gatehouse/v1/session.proto', ['gatehouse', 'v1', 'SessionService']]
+  const { proto, path } = SERVICES[service]
   const client = new (clientClass(proto, path))(address, credentials.createInsecure())
   t.teardown(() => client.close())
   return (method, request, headers = {}) => {
@@ -80,8 +83,8 @@ export interface GrpcStream {
 
 /** Follows the ended sessions with the access token of an administrator; cancelled with the test. */
 export function watchRevocations(t: Test, address: string, accessToken: string): GrpcStream {
-  const path = ['gatehouse', 'v1', 'SessionService']
-  const Service = clientClass('gatehouse/v1/session.proto', path)
+  const { proto, path } = SERVICES.session
+  const Service = clientClass(proto, path)
   const client = new Service(address, credentials.createInsecure())
   const watch = client['WatchRevocations'] as unknown as (
     request: object,

@@ -49,5 +49,6 @@ await t.test('what does not fit is refused', async (t) => {
   const many = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`t${index}`, 'x']))
   await t.rejects(publish({ tags: many }), details('tags'))
   await t.rejects(publish({ idempotencyKey: '' }), details('idempotencyKey'))
+  await t.rejects(publish({ idempotencyKey: 'a\0b' }), details('idempotencyKey'))
   await t.rejects(publish({ idempotencyKey: 'x'.repeat(129) }), details('idempotencyKey'))
 })

@@ -13,16 +13,17 @@ async function createHouse() {
   return { ...house, repair: createSessionRepair(house.deps) }
 }
 
-/** The process dies between the commit and the end: nothing after the commit happens. */
-function dieAfterCommit(house: Awaited<ReturnType<typeof createHouse>>): () => void {
-  const end = house.sessionStore.end.bind(house.sessionStore)
-  house.sessionStore.end = async () => {
-    throw new AppError('UNAVAILABLE', 'killed', 'The process is dead.')
+/** The process dies between the commit and the end: nothing after the commit happens until it is revived. */
+function dieAfterCommit({ sessionStore, unfinishedEnds }: Awaited<ReturnType<typeof createHouse>>) {
+  const end = sessionStore.end.bind(sessionStore)
+  const remove = unfinishedEnds.remove.bind(unfinishedEnds)
+  sessionStore.end = () =>
+    Promise.reject(new AppError('UNAVAILABLE', 'killed', 'The process is dead.'))
+  unfinishedEnds.remove = () => Promise.reject(new Error('The process is dead.'))
+  return () => {
+    sessionStore.end = end
+    unfinishedEnds.remove = remove
   }
-  const remove = house.unfinishedEnds.remove.bind(house.unfinishedEnds)
-  house.unfinishedEnds.remove = () => Promise.reject(new Error('The process is dead.'))
-  return () =>
-    Object.assign(house.sessionStore, { end }) && Object.assign(house.unfinishedEnds, { remove })
 }
 
 await t.test('a password change that died before the end is finished by anybody', async (t) => {

@@ -21,6 +21,7 @@ async function createBareSet(t: { teardown(action: () => unknown): void }, conne
     hub,
     addresses: createAddressQuota(0),
     drainWindowMs: 0,
+    drainDeadlineMs: 60_000,
     shared: {
       limits: {
         queueBytesMax: 100_000,
@@ -103,6 +104,17 @@ await t.test('a peer that does not answer the goodbye is cut in time', async (t)
   t.equal(server.hub.connectionCount(), 0)
   t.same(await polite.closed, { code: 1001, reason: 'server_shutdown' })
 })
+
+await t.test(
+  'whoever is still there at the deadline is cut, whatever the close timeout',
+  async (t) => {
+    const server = await startSocketServer(t, { closeTimeoutMs: 60_000, drainDeadlineMs: 50 })
+    const deaf = await server.connect('/socket_server')
+    deaf.socket.pause()
+    await server.app.close()
+    t.equal(server.hub.connectionCount(), 0)
+  },
+)
 
 await t.test('random frames and garbage bytes crash nothing and leave nothing', async (t) => {
   const server = await startSocketServer(t, { closeTimeoutMs: 50 })

@@ -30,6 +30,25 @@ await t.test('many are sent in random order over the window, each once', async (
   t.ok((last?.atMs ?? 0) - (first?.atMs ?? 0) >= 50, 'not all at once')
 })
 
+await t.test('who is slow to part with does not make the window longer', async (t) => {
+  let [gone, batches, isInBatch] = [0, 0, false]
+  const all = Array.from({ length: 400 }, () => ({
+    sendAway: () => {
+      gone += 1
+      if (!isInBatch) {
+        batches += 1
+        isInBatch = true
+        setImmediate(() => (isInBatch = false))
+      }
+      // So long that 400 of them, one step after the other, take many windows.
+      for (const endsAt = performance.now() + 1; performance.now() < endsAt;);
+    },
+  }))
+  await sendAwayPaced(all, 100)
+  t.equal(gone, 400)
+  t.ok(batches <= 6, `${batches} batches`)
+})
+
 await t.test('without a window all go at once', async (t) => {
   const { gone, all } = leavers(50)
   await sendAwayPaced(all, 0)

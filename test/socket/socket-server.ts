@@ -264,6 +264,7 @@ export async function startSocketServer(
         closeTimeoutMs: 200,
         connectionsPerAddressMax: 0,
         drainWindowMs: 0,
+        drainDeadlineMs: 60_000,
         subscriptionTokenSeconds: 600,
         ...options,
         centrifuge: {

@@ -186,7 +186,11 @@ await t.test('on a single redis', { skip }, async (t) => {
     await store.create(second, { mode: 'single' })
     await store.touch(second.id, Date.now(), Date.now() + 2 * HOUR_MS)
     const keys = (await server.command('KEYS', 'expiry:*')) as string[]
-    t.equal(keys.length, 8, 'two sessions, two owners, one user and their ends, who has ends, one key')
+    t.equal(
+      keys.length,
+      8,
+      'two sessions, two owners, one user and their ends, who has ends, one key',
+    )
     for (const key of keys) {
       const ttlMs = Number(await server.command('PTTL', key))
       t.ok(ttlMs > 23 * HOUR_MS && ttlMs <= 48 * HOUR_MS, key)
