@@ -78,7 +78,11 @@ const FORGET =
  * Sessions in the SQLite file. A session that ended leaves its reason behind for 24 hours, and an entry in the
  * log of ended sessions, written in the transaction that ended it.
  */
-export function createSqliteSessionStore({ store }: { store: SqliteStore }): SessionStore {
+export function createSqliteSessionStore({
+  store,
+}: {
+  readonly store: Pick<SqliteStore, 'read' | 'write'>
+}): SessionStore {
   return {
     create: (session, policy) => store.write((db) => create(db, session, policy)),
     check: async (sessionId, now) => store.read((db) => check(db, sessionId, now)),

@@ -116,6 +116,9 @@ await t.test('the rest goes to its service as it came', async (t) => {
   t.match(calls, [
     ['end', { userId: ALICE.id }, 'session-1'],
     ['endOthers', { userId: ALICE.id }],
-    ['changePassword', { userId: ALICE.id }, { currentPassword: 'a', newPassword: 'b' }, CLIENT],
+    [
+      ...['changePassword', { userId: ALICE.id }],
+      ...[{ currentPassword: 'a', newPassword: 'b' }, CLIENT.address],
+    ],
   ])
 })

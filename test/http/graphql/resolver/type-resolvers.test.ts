@@ -4,6 +4,7 @@ import { createGraphqlEngine } from '../../../../src/http/graphql/engine.js'
 import { createLoaders } from '../../../../src/http/graphql/loader.js'
 import type { OperationContext } from '../../../../src/http/graphql/operation-context.js'
 import { createSqliteSessionStore } from '../../../../src/repository/sqlite-session-store.js'
+import type { SqlStore } from '../../../../src/repository/sql-store.js'
 import type { SqliteStore } from '../../../../src/repository/sqlite-store.js'
 import { createTransactionRunner } from '../../../../src/repository/transaction-runner.js'
 import { createUserRepository } from '../../../../src/repository/user-repository.js'
@@ -25,10 +26,14 @@ function countReads(store: SqliteStore) {
     },
     transformResult: async ({ result }) => result,
   }
-  const counted = {
-    file: store.file,
+  const reader = store.reader.withPlugin(plugin)
+  const counted: SqlStore & Pick<SqliteStore, 'read' | 'write'> = {
     db: store.db,
-    reader: store.reader.withPlugin(plugin),
+    reader,
+    latest: reader,
+    readerFor: () => reader,
+    noteWrite: (userIds) => store.noteWrite(userIds),
+    isConflict: (thrown) => store.isConflict(thrown),
     write: store.write.bind(store),
     read: <T>(work: Parameters<typeof store.read<T>>[0]): T =>
       store.read((connection) =>
@@ -40,7 +45,7 @@ function countReads(store: SqliteStore) {
           },
         }),
       ),
-  } as SqliteStore
+  }
   return { counter, counted }
 }
 
@@ -74,7 +79,7 @@ await t.test(
     const { counter, accounts, sessions, engine } = await createHouse(t)
     for (let i = 0; i < 30; i += 1) {
       const password = `password of ${i}`
-      const user = await accounts.register({ username: `many${i}`, password }, '127.0.0.1')
+      const user = await accounts.register({ username: `many${i}`, password }, `192.0.2.${i}`)
       const input = { login: user.username, password, remember: false }
       for (let n = 0; n < 2; n += 1) await sessions.login(input, LAPTOP)
     }
