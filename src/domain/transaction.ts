@@ -17,8 +17,9 @@ export interface TransactionRunner {
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects
    * (the rejection is passed on). `work` must await nothing but repository calls: the embedded
-   * store has one writer. When another transaction was in its way it is rolled back and run once more, so
-   * `work` has no effect but through them and its hooks. Raises UNAVAILABLE when the store cannot be reached or stays locked.
+   * store has one writer. When another transaction was in its way it is rolled back and run again, so `work`
+   * has no effect but through them and its hooks. Raises UNAVAILABLE when the store cannot be reached
+   * (`store_unavailable`) or others stay in the way (`store_busy`).
    */
   run<T>(work: Work<T>): Promise<T>
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Transaction as KyselyTransaction } from 'kysely'
 import type { Logger } from '../domain/logger.js'
 import type { Transaction, TransactionRunner } from '../domain/transaction.js'
@@ -23,24 +24,50 @@ type Hook = () => void | Promise<void>
 /** The transactions that are open now. One that is not here is over, or was never ours. */
 const openTransactions = new WeakMap<Transaction, OpenTransaction>()
 
+/**
+ * How long a transaction that others were in the way of is run again. One that waited for a lock so long that the
+ * time is over gets a second attempt all the same.
+ */
+const AGAIN_MS_MAX = 1_000
+/** Random, so that those who met do not meet again. */
+const AGAIN_PAUSE_MS_SPREAD = 10
+
 /** `logger` hears of a hook that failed: by then the commit has happened and `run` must not reject. */
 export function createTransactionRunner(store: SqlStore, logger: Logger): TransactionRunner {
   return {
     run: async (work) => {
-      const { result, hooks } = await runOnce(store, work).catch((error: unknown) => {
-        if (!store.isConflict(error)) throw error
-        return runOnce(store, work)
-      })
+      const { result, hooks } = await runUndisturbed(store, work)
       for (const hook of hooks) await runHook(hook, logger)
       return result
     },
   }
 }
 
+interface Committed<T> {
+  readonly result: T
+  readonly hooks: readonly Hook[]
+}
+
+async function runUndisturbed<T>(
+  store: SqlStore,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<Committed<T>> {
+  const endsAtMs = performance.now() + AGAIN_MS_MAX
+  for (let isSecondDue = true; ; isSecondDue = false) {
+    try {
+      return await runOnce(store, work)
+    } catch (error) {
+      const isLate = performance.now() >= endsAtMs && !isSecondDue
+      if (isLate || !store.isConflict(error)) throw error
+      await pause(Math.random() * AGAIN_PAUSE_MS_SPREAD)
+    }
+  }
+}
+
 async function runOnce<T>(
   store: SqlStore,
   work: (tx: Transaction) => Promise<T>,
-): Promise<{ result: T; hooks: readonly Hook[] }> {
+): Promise<Committed<T>> {
   const hooks: Hook[] = []
   const concerned: Concerned = { userIds: new Set(), isAnybody: false, isUsed: false }
   try {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
+import type { SqlStore } from '../../src/repository/sql-store.js'
 import { openSqliteStore } from '../../src/repository/sqlite-store.js'
 import { createTransactionRunner } from '../../src/repository/transaction-runner.js'
 import { checkTransactionRunner } from '../contract/transaction-runner-contract.js'
@@ -37,4 +38,34 @@ await t.test('transaction runner fails a transaction within itself, not for ever
     { code: 'UNAVAILABLE', reason: 'store_busy' },
   )
   t.equal(await runner.run(async () => 'free again'), 'free again')
+})
+
+await t.test('transaction runner tries for a while when others are in the way', async (t) => {
+  const inTheWay = new Error('in the way')
+  const store = Object.create(await openTestStore(t), {
+    isConflict: { value: (error: unknown) => error === inTheWay },
+  }) as SqlStore
+  const runner = createTransactionRunner(store, createMemoryLogger())
+  const hooks: number[] = []
+  let runs = 0
+  const runUntil = (free: number) =>
+    runner.run(async (tx) => {
+      runs += 1
+      const run = runs
+      tx.afterCommit(() => void hooks.push(run))
+      if (run < free) throw inTheWay
+      return run
+    })
+  t.equal(await runUntil(5), 5)
+  t.strictSame(hooks, [5], 'hooks of the attempts that failed do not run')
+  await t.rejects(runUntil(Infinity), inTheWay, 'and gives up')
+  t.ok(runs > 7, 'after several attempts')
+  const other = new Error('other')
+  let others = 0
+  const failing = runner.run(async () => {
+    others += 1
+    throw other
+  })
+  await t.rejects(failing, other)
+  t.equal(others, 1, 'any other failure is the end')
 })
