@@ -16,6 +16,12 @@ const FILE_TIMEOUT_MS = 180_000
 const IN_FLIGHT = 20
 /** A connection closed for garbage waits for its peer's close; more of them at once cost nothing. */
 const SOCKETS_IN_FLIGHT = 100
+/** Garbage that announces a long frame is waited for until the peer has been silent for too long. */
+const IMPATIENT = {
+  APP_SOCKET_REGISTRATION_TIMEOUT_MS: '2000',
+  APP_SOCKET_IDLE_TIMEOUT_MS: '2000',
+  APP_SOCKET_PING_INTERVAL_MS: '1000',
+}
 const MEMORY_GROWTH_BYTES_MAX = 64 * 1024 * 1024
 
 t.setTimeout(FILE_TIMEOUT_MS)
@@ -125,7 +131,7 @@ await t.test('HTTP and socket services survive malformed requests and tokens', a
 })
 
 await t.test('the socket service survives malformed frames', async (t) => {
-  const app = await startApp(t, 'up', { dataDir: t.testdir() })
+  const app = await startApp(t, 'up', { dataDir: t.testdir(), env: IMPATIENT })
   const closes = new Map<number, number>()
   const attack = async (round: number): Promise<void> => {
     const path = round % 2 === 0 ? '/ws' : '/socket_server'
