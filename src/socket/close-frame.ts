@@ -21,3 +21,21 @@ export function closeFrameOf(cause: CloseCause): CloseFrame {
     }
   }
 }
+
+/**
+ * The code with which the WebSocket library closes for a frame that it refuses (RFC 6455 §7.4.1); null for an error of
+ * another kind. Its `close` event would only say that the peer did not end in order.
+ */
+export function refusedFrameCode(error: Error & { readonly code?: unknown }): number | null {
+  switch (error.code) {
+    case 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH':
+    case 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH':
+      return 1009
+    case 'WS_ERR_TOO_MANY_BUFFERED_PARTS':
+      return 1008
+    case 'WS_ERR_INVALID_UTF8':
+      return 1007
+    default:
+      return String(error.code).startsWith('WS_ERR_') ? 1002 : null
+  }
+}

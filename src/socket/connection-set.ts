@@ -4,6 +4,7 @@ import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../domain/logger.js'
 import type { Hub } from '../realtime/hub.js'
 import type { AddressQuota } from './address-quota.js'
+import { refusedFrameCode } from './close-frame.js'
 import { type ConnectionHandler, type ConnectionShared, SocketConnection } from './connection.js'
 import { sendAwayPaced } from './drain.js'
 
@@ -142,7 +143,10 @@ function createListeners(
   }
   // ws has sent the close frame that belongs to the error (1002, 1007, 1009) and emits `close` after it.
   function onError(this: WebSocket, error: Error): void {
-    logger.debug({ connectionId: connections.get(this)?.id, err: error }, 'socket error')
+    const connection = connections.get(this)
+    const code = refusedFrameCode(error)
+    if (code !== null) connection?.refusedFrame(code)
+    logger.debug({ connectionId: connection?.id, err: error }, 'socket error')
   }
   function onClose(this: WebSocket, code: number): void {
     const connection = connections.get(this)

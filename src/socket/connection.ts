@@ -189,6 +189,11 @@ export class SocketConnection implements ClientLine {
     this.#handler.tick(this, nowMs)
   }
 
+  /** The WebSocket library has closed for a frame that breaks the rules, with this code. */
+  refusedFrame(code: number): void {
+    this.#sentCloseCode ??= code
+  }
+
   /** The socket is gone, with the code of the peer's close frame or 1006. The code that closed it. */
   closed(code: number): number {
     this.#release()
@@ -251,6 +256,7 @@ export class SocketConnection implements ClientLine {
   #admit(nowMs: number): boolean {
     this.#lastSeenAtMs = nowMs
     if (this.#bucket.take(this.#shared.limits.messagesPerSecondMax, nowMs)) return true
+    this.#shared.metrics.rateLimited()
     this.#closeFor('rate_limited')
     return false
   }

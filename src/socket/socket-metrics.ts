@@ -9,6 +9,10 @@ export interface SocketMetrics {
   messageSent(): void
   /** A connection was closed because its peer did not keep up. */
   slowConsumer(): void
+  /** A connection was closed because its peer sent more than its rate. */
+  rateLimited(): void
+  /** A command of the channel protocol was answered with this error. */
+  replyFailed(code: number): void
   /** A connection was refused before it began, with the reason. */
   refused(reason: string): void
   /** `code` is the one this side sent, else the peer's, else 1006. */
@@ -17,8 +21,8 @@ export interface SocketMetrics {
 
 /** Codes that get a label of their own. The peer chooses its code, so the rest must share one. */
 const LABELLED_CODES: ReadonlySet<number> = new Set([
-  1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 1013, 3000, 3001, 3004, 3005, 3008, 3010,
-  3011, 3012, 3500, 3501, 3502, 3503, 3504, 4400, 4401, 4403, 4429, 4500, 4504,
+  1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1013, 3000, 3001, 3004, 3005, 3008,
+  3010, 3011, 3012, 3500, 3501, 3502, 3503, 3504, 4400, 4401, 4403, 4429, 4500, 4504,
 ])
 
 export interface SocketMetricsDeps {
@@ -35,6 +39,8 @@ export function createSocketMetrics(deps: SocketMetricsDeps): SocketMetrics {
       messageReceived: () => {},
       messageSent: () => {},
       slowConsumer: () => {},
+      rateLimited: () => {},
+      replyFailed: () => {},
       refused: () => {},
       connectionClosed: () => {},
     }
@@ -61,6 +67,17 @@ export function createSocketMetrics(deps: SocketMetricsDeps): SocketMetrics {
     help: 'Connections closed because their peer did not keep up.',
     registers,
   })
+  const rateLimited = new Counter({
+    name: 'socket_rate_limited_total',
+    help: 'Connections closed because their peer sent more messages than allowed.',
+    registers,
+  })
+  const replyErrors = new Counter({
+    name: 'socket_reply_errors_total',
+    help: 'Commands of the channel protocol answered with an error, by its code.',
+    labelNames: ['code'],
+    registers,
+  })
   const refusals = new Counter({
     name: 'socket_refusals_total',
     help: 'Connections refused before they began, by reason.',
@@ -81,6 +98,8 @@ export function createSocketMetrics(deps: SocketMetricsDeps): SocketMetrics {
       pending.out += 1
     },
     slowConsumer: () => slow.inc(),
+    rateLimited: () => rateLimited.inc(),
+    replyFailed: (code) => replyErrors.inc({ code }),
     refused: (reason) => refusals.inc({ reason }),
     connectionClosed: (code) => closes.inc({ code: LABELLED_CODES.has(code) ? code : 'other' }),
   }

@@ -86,6 +86,10 @@ export function createSocketPlugin(
   options: SocketPluginOptions,
 ): FastifyPluginAsync {
   const metrics = createSocketMetrics({ ...deps, channels: deps.centrifuge.channels })
+  const centrifuge = {
+    ...deps.centrifuge,
+    onReplyError: (code: number) => metrics.replyFailed(code),
+  }
   const addresses = createAddressQuota(options.connectionsPerAddressMax)
   const shared = { metrics, addresses }
   const connections = createConnections(deps, options, shared)
@@ -99,7 +103,7 @@ export function createSocketPlugin(
     options,
   )
   const streams = createStreamSet(
-    { ...deps, ...shared },
+    { ...deps, ...shared, centrifuge },
     { ...options, tickMs: tickInterval(shortestTimeoutMs(options)) },
   )
   // Hooks and the preClose step are for the whole server, so the plugin opens no scope of its own.
@@ -123,7 +127,7 @@ export function createSocketPlugin(
     addWebSocketRoute(fastify, '/socket_server', connections, () => echo)
     addWebSocketRoute(fastify, '/ws', connections, () => createPushProtocol(deps, options))
     addWebSocketRoute(fastify, '/connection/websocket', connections, (request) =>
-      createCentrifugeProtocol(deps.centrifuge, options.centrifuge, deps.credentialOf(request)),
+      createCentrifugeProtocol(centrifuge, options.centrifuge, deps.credentialOf(request)),
     )
     const { emulationService: emulation, credentialOf } = deps
     await fastify.register(createStreamRoutes({ streams, emulation, guard, credentialOf }, options))

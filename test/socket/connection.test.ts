@@ -176,6 +176,8 @@ async function createPair(t: Tap, receive: () => void = () => {}) {
         messageReceived: () => {},
         messageSent: () => {},
         slowConsumer: () => {},
+        rateLimited: () => {},
+        replyFailed: () => {},
         refused: () => {},
         connectionClosed: (code) => closes.push(code),
       },

@@ -14,6 +14,8 @@ await t.test('metrics follow the hub and count messages and closes', async (t) =
   metrics.messageReceived()
   metrics.messageSent()
   metrics.messageSent()
+  metrics.replyFailed(106)
+  metrics.rateLimited()
   for (const code of [1001, 4401, 4401, 4999, 3333]) metrics.connectionClosed(code)
   const text = await registry.metrics()
   for (const line of [
@@ -21,6 +23,8 @@ await t.test('metrics follow the hub and count messages and closes', async (t) =
     'socket_registrations 2',
     'socket_messages_total{direction="in"} 1',
     'socket_messages_total{direction="out"} 2',
+    'socket_reply_errors_total{code="106"} 1',
+    'socket_rate_limited_total 1',
     'socket_closes_total{code="1001"} 1',
     'socket_closes_total{code="4401"} 2',
     'socket_closes_total{code="other"} 2',
@@ -36,5 +40,9 @@ await t.test('metrics without a registry go nowhere', async (t) => {
     metrics.messageReceived()
     metrics.messageSent()
     metrics.connectionClosed(1000)
+    metrics.slowConsumer()
+    metrics.rateLimited()
+    metrics.replyFailed(106)
+    metrics.refused('origin_refused')
   })
 })

@@ -92,6 +92,7 @@ export class StreamLine implements ClientLine {
     if (!this.#isOpen) return
     this.#lastSeenAtMs = nowMs
     if (!this.#bucket.take(this.#limits.messagesPerSecondMax, nowMs)) {
+      this.#deps.metrics.rateLimited()
       this.#closeFor('rate_limited')
       return
     }

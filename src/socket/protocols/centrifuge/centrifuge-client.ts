@@ -256,7 +256,7 @@ export class CentrifugeClient implements RealtimeClient {
     this.#held = null
     this.#early = null
     this.#state = 'new'
-    this.#line.send(errorReplyOf(id, replyErrorOf(thrown)))
+    this.#line.send(errorReplyOf(id, replyErrorOf(thrown), this.#deps.onReplyError))
   }
 
   #applicant(): Applicant {
@@ -298,7 +298,7 @@ export class CentrifugeClient implements RealtimeClient {
       default: {
         const work = this.#keyedWork()
         if (work.size >= COMMANDS_MAX) {
-          this.#line.send(errorReplyOf(id, REPLY_ERRORS.tooManyRequests))
+          this.#line.send(errorReplyOf(id, REPLY_ERRORS.tooManyRequests, this.#deps.onReplyError))
           return
         }
         // Commands about one channel are carried out in order, those about different ones side by side.
@@ -327,7 +327,7 @@ export class CentrifugeClient implements RealtimeClient {
         const fields = { connectionId: this.id, method, err: thrown }
         this.#deps.logger.error(fields, 'a command failed')
       }
-      this.#line.send(errorReplyOf(id, error))
+      this.#line.send(errorReplyOf(id, error, this.#deps.onReplyError))
     }
   }
 

@@ -44,6 +44,8 @@ export interface CentrifugeDeps {
   readonly rpc: ReadonlyMap<string, RpcMethod>
   /** What a client sends without waiting for a reply; dropped when not given. */
   readonly onMessage?: (data: string, caller: ClientIdentity) => void
+  /** Told of the code of every error in a reply. */
+  readonly onReplyError?: (code: number) => void
 }
 
 /** Durations in milliseconds. */

@@ -38,7 +38,13 @@ export function replyOf(id: number, method: Method, resultJson: string): string 
   return `{"id":${id},"${method}":${resultJson}}`
 }
 
-export function errorReplyOf(id: number, { code, message, temporary }: ReplyError): string {
+/** `onError` is told of the code. */
+export function errorReplyOf(
+  id: number,
+  { code, message, temporary }: ReplyError,
+  onError?: (code: number) => void,
+): string {
+  onError?.(code)
   const error = temporary ? { code, message, temporary } : { code, message }
   return `{"id":${id},"error":${JSON.stringify(error)}}`
 }
