@@ -27,9 +27,10 @@ export function createGraphqlLines(config: Config, logger: Logger): SocketLines 
     messagesPerSecondMax: graphql.messagesPerSecondMax,
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   }
+  const addresses = createAddressQuota(socket.connectionsPerAddressMax)
   const connections = createConnectionSet({
     hub,
-    addresses: createAddressQuota(socket.connectionsPerAddressMax),
+    addresses,
     shared: { limits, metrics: createSocketMetrics({ hub }), logger, turn: createWriteTurn() },
     drainWindowMs: socket.drainWindowMs,
     drainDeadlineMs: drainDeadline(shutdown),
@@ -43,6 +44,7 @@ export function createGraphqlLines(config: Config, logger: Logger): SocketLines 
   return {
     ...connections,
     isFull: () => hub.isFull(),
+    isAddressFull: (address) => addresses.isFull(address),
     // The GraphQL protocols choose their codes when they close; the rest is that of the house.
     adopt: (socket, net, handler, origin) => {
       connections.adopt(socket, net, { ...handler, closeFrame: closeFrameOf }, origin)

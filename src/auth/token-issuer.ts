@@ -43,9 +43,6 @@ export function createTokenIssuer({ keyRing, issuer, audience }: TokenIssuerDeps
       ])
       return { accessToken, refreshToken, keyId: key.id }
     },
-    issueAccess: async (claims) =>
-      issue(await keyRing.signer(), 'access', claims, { role: claims.role }),
-    issueRefresh: async (claims) => issue(await keyRing.signer(), 'refresh', claims, {}),
     // The browser stands where the user does in the other kinds, the tab where the session does.
     async issueTab({ tabId, clientId, issuedAt, expiresAt }) {
       const common = { userId: clientId, sessionId: tabId, tokenId: randomId() }

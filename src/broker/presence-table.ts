@@ -85,6 +85,25 @@ export function countEntriesOfUser(db: BrokerConnection, channel: string, userId
   return Number(row?.['n'] ?? 0)
 }
 
+/**
+ * Whether one of this connection is among the entries of a channel, or would find a place there. Those of the process
+ * `processId` count, and those of others while their lease runs.
+ */
+export function hasPlace(
+  db: BrokerConnection,
+  { channel, info }: PresenceEntry,
+  { processId, connectionsMax, now }: { processId: string; connectionsMax: number; now: number },
+): boolean {
+  const row = db
+    .prepare(
+      'SELECT count(*) AS n, coalesce(sum(connection_id = ?), 0) AS own FROM presence_entries ' +
+        'WHERE channel = ? AND (process_id = ? OR process_id IN ' +
+        '(SELECT id FROM broker_processes WHERE lease_until > ?))',
+    )
+    .get(info.connectionId, channel, processId, now)
+  return Number(row?.['own'] ?? 0) > 0 || Number(row?.['n'] ?? 0) < connectionsMax
+}
+
 /** Processes that may have entries and whose lease does not run. */
 export function listDeadProcesses(db: BrokerConnection, now: number): readonly string[] {
   return db

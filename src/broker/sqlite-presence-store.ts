@@ -7,11 +7,13 @@ import { createPresenceDesk } from './presence-desk.js'
 import {
   countEntries,
   countEntriesOfUser,
+  hasPlace,
   hasPresenceProcess,
   insertPresenceProcess,
   isEntryCurrent,
   listDeadProcesses,
   listEntries,
+  type PresenceEntry,
   putEntry,
   removeEntry,
   takeEntries,
@@ -80,10 +82,24 @@ class SqlitePresenceStore implements PresenceStore {
     if (store.read(isCurrent) === true) return false
     return store.write((db) => {
       const wasThere = isCurrent(db) !== null
-      // A sweep that began when this process seemed dead has taken its name away.
-      insertPresenceProcess(db, line.processId)
-      putEntry(db, entry, line.processId)
+      this.#put(db, entry)
       return !wasThere
+    })
+  }
+
+  async addWithin(channel: string, info: ClientInfo, connectionsMax: number): Promise<boolean> {
+    this.#desk.assertEntering()
+    const { store, line, clock } = this.#deps
+    const { processId } = line
+    const entry = { channel, info }
+    const fits = (db: BrokerConnection): boolean =>
+      hasPlace(db, entry, { processId, connectionsMax, now: clock.now() })
+    // Who is refused, however often, writes nothing and keeps no writer waiting.
+    if (!store.read(fits)) return false
+    return store.write((db) => {
+      const isIn = fits(db)
+      if (isIn) this.#put(db, entry)
+      return isIn
     })
   }
 
@@ -117,6 +133,13 @@ class SqlitePresenceStore implements PresenceStore {
       this.#deps.logger.warn({ err: error }, 'presence is left to be swept by the others')
     }
     await this.#deps.line.leave(this.#rider)
+  }
+
+  #put(db: BrokerConnection, entry: PresenceEntry): void {
+    const { processId } = this.#deps.line
+    // A sweep that began when this process seemed dead has taken its name away.
+    insertPresenceProcess(db, processId)
+    putEntry(db, entry, processId)
   }
 
   #enter(db: BrokerConnection): void {

@@ -116,6 +116,13 @@ export interface PresenceStore {
   start(onSwept: (channel: string, info: ClientInfo) => void, onLost?: () => void): Promise<void>
   /** Enters or renews. True when it was not there before. */
   add(channel: string, info: ClientInfo): Promise<boolean>
+  /**
+   * Enters or renews like `add`, where there is room for `connectionsMax` entries: true when the entry is there now,
+   * false when it is one too many and nothing has changed. An entry that is there already takes no second place, and
+   * one of a process whose lease has run out takes none. One atomic step: of any number that race for the places,
+   * over all processes, exactly as many get in as there are places.
+   */
+  addWithin(channel: string, info: ClientInfo, connectionsMax: number): Promise<boolean>
   /** True when it was there. */
   remove(channel: string, connectionId: string): Promise<boolean>
   /** At most `limit` entries. */

@@ -55,10 +55,6 @@ export type NewTabClaims = Omit<TabClaims, 'isExpired'>
 export interface TokenIssuer {
   /** Both tokens of a session, by the key that signs now. */
   issuePair(access: NewAccessClaims, refresh: NewRefreshClaims): Promise<SignedPair>
-  /** A signed access token, by the key that signs now. */
-  issueAccess(claims: NewAccessClaims): Promise<string>
-  /** A signed refresh token, by the key that signs now. */
-  issueRefresh(claims: NewRefreshClaims): Promise<string>
   /** A signed tab token, by the key that signs now. */
   issueTab(claims: NewTabClaims): Promise<string>
 }

@@ -24,6 +24,12 @@ export interface PresenceKeeper {
   start(): Promise<void>
   /** Resolves when the connection is seen by others. A store that fails is logged and tried again. */
   enter(channel: Channel, info: ClientInfo): Promise<void>
+  /**
+   * Enters a connection where the store has a place for it, on a channel without joins and leaves. False when there is
+   * none; it is not entered then, nor does `leave` have to be called. Raises UNAVAILABLE when the store cannot be
+   * asked; the connection stays, and is entered when the store can be reached again, place or not.
+   */
+  enterWithin(channel: Channel, info: ClientInfo, connectionsMax: number): Promise<boolean>
   /** Takes the connection out, once what `enter` began is done. */
   leave(channel: Channel, connectionId: string): void
   /** Resolves when everything begun so far is done. */
@@ -71,24 +77,33 @@ class Keeper implements PresenceKeeper {
   enter(channel: Channel, info: ClientInfo): Promise<void> {
     const { presence, joinLeave } = channel.rules
     if (!presence && !joinLeave) return Promise.resolve()
-    const key = keyOf(channel, info.connectionId)
-    const before = this.#entries.get(key)
-    const entry: Entry = { channel, info, isWanted: true, work: Promise.resolve() }
-    this.#entries.set(key, entry)
-    entry.work = (before?.work ?? Promise.resolve()).then(() => this.#add(entry, true))
+    const entry = this.#open(channel, info)
+    entry.work = entry.work.then(() => this.#add(entry, true))
     return entry.work
   }
 
+  enterWithin(channel: Channel, info: ClientInfo, connectionsMax: number): Promise<boolean> {
+    const entry = this.#open(channel, info)
+    const entered = entry.work.then(async () => {
+      if (!entry.isWanted) return false
+      return this.#deps.presence.addWithin(channel.name.channel, info, connectionsMax)
+    })
+    entry.work = entered.then(
+      (isIn) => {
+        if (isIn) return
+        entry.isWanted = false
+        this.#forget(entry)
+      },
+      () => undefined,
+    )
+    return entered
+  }
+
   leave(channel: Channel, connectionId: string): void {
-    const key = keyOf(channel, connectionId)
-    const entry = this.#entries.get(key)
+    const entry = this.#entries.get(keyOf(channel, connectionId))
     if (!entry?.isWanted) return
     entry.isWanted = false
-    entry.work = entry.work
-      .then(() => this.#remove(entry))
-      .finally(() => {
-        if (this.#entries.get(key) === entry) this.#entries.delete(key)
-      })
+    entry.work = entry.work.then(() => this.#remove(entry)).finally(() => this.#forget(entry))
   }
 
   async settled(): Promise<void> {
@@ -99,6 +114,20 @@ class Keeper implements PresenceKeeper {
     clearInterval(this.#timer)
     await this.#refreshing
     await this.settled()
+  }
+
+  /** An entry that begins when what was done about its connection before is done. */
+  #open(channel: Channel, info: ClientInfo): Entry {
+    const key = keyOf(channel, info.connectionId)
+    const work = this.#entries.get(key)?.work ?? Promise.resolve()
+    const entry: Entry = { channel, info, isWanted: true, work }
+    this.#entries.set(key, entry)
+    return entry
+  }
+
+  #forget(entry: Entry): void {
+    const key = keyOf(entry.channel, entry.info.connectionId)
+    if (this.#entries.get(key) === entry) this.#entries.delete(key)
   }
 
   async #add({ channel, info, isWanted }: Entry, tell: boolean): Promise<void> {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../domain/logger.js'
 import type { Hub } from '../realtime/hub.js'
-import type { AddressQuota } from './address-quota.js'
+import { type AddressQuota, tooManyOfAddress } from './address-quota.js'
 import { refusedFrameCode } from './close-frame.js'
 import { type ConnectionHandler, type ConnectionShared, SocketConnection } from './connection.js'
 import { sendAwayPaced } from './drain.js'
@@ -22,8 +22,8 @@ export interface ConnectionOrigin {
 /** All WebSockets of one service, from the upgrade until the socket is gone. */
 export interface ConnectionSet {
   /**
-   * Takes an upgraded socket over, and what it is on. It is closed at once when the hub is full, and when the set is
-   * closing.
+   * Takes an upgraded socket over, and what it is on. It is closed at once when the hub or its address is full, and when
+   * the set is closing.
    */
   adopt(socket: WebSocket, net: Socket, handler: ConnectionHandler, origin: ConnectionOrigin): void
   isClosing(): boolean
@@ -85,7 +85,7 @@ export function createConnectionSet(deps: ConnectionSetDeps): ConnectionSet {
       nowMs: performance.now(),
     })
     connections.set(socket, connection)
-    deps.addresses.enter(origin.address)
+    const isWithin = deps.addresses.enter(origin.address)
     listen(socket)
     timer ??= setInterval(tick, tickMs)
     shared.logger.info({ connectionId: connection.id, ...origin }, 'socket opened')
@@ -94,6 +94,7 @@ export function createConnectionSet(deps: ConnectionSetDeps): ConnectionSet {
       return
     }
     try {
+      if (!isWithin) throw tooManyOfAddress()
       hub.add(connection)
     } catch (error) {
       connection.fail(error)

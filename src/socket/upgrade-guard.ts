@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { AppError, invalidArgument, toAppError } from '../errors/app-error.js'
 import { type AddressList, createAddressList } from '../util/address-list.js'
+import { tooManyOfAddress } from './address-quota.js'
 
 const RETRY_AFTER_SECONDS = 5
 
@@ -49,12 +50,7 @@ export function createUpgradeGuard(
     }
     if (deps.isClosing()) throw unavailable('server_shutdown', 'The server is going away.')
     if (deps.isFull()) throw unavailable('too_many_connections', 'Too many connections are open.')
-    if (deps.isAddressFull?.(request.ip) === true) {
-      const message = 'Too many connections are open from this address.'
-      throw new AppError('RESOURCE_EXHAUSTED', 'too_many_connections_of_address', message, {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-      })
-    }
+    if (deps.isAddressFull?.(request.ip) === true) throw tooManyOfAddress()
   }
   return (request) => {
     try {

@@ -3,6 +3,7 @@ import t from 'tap'
 import { createAuth } from '../../src/app/create-auth.js'
 import { systemClock } from '../../src/app/system-clock.js'
 import { testConfig } from '../helpers/app-config.js'
+import { issueAccess } from '../helpers/issue-token.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 
 await t.test('auth makes key and cookie secret once and finds them again', async (t) => {
@@ -30,7 +31,7 @@ await t.test('auth takes the configured key folder and cookie secret', async (t)
   t.teardown(() => auth.keyRing.close())
   t.match(await auth.keys.list(), [{ algorithm: 'EdDSA', status: 'current' }])
   t.throws(() => statSync(`${dataDir}/secrets/cookie.key`), { code: 'ENOENT' })
-  const token = await auth.tokenIssuer.issueAccess({
+  const token = await issueAccess(auth.tokenIssuer, {
     userId: 'u',
     sessionId: 's',
     tokenId: 'j',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createRealtime } from '../../src/app/create-realtime.js'
 import { testConfig } from '../helpers/app-config.js'
-import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 
@@ -10,12 +10,13 @@ await t.test('the channels of a process follow the configuration', async (t) => 
     'realtime.namespaces': { room: { presence: true, joinLeave: true } },
   })
   const line = createMemoryChannels()
-  const [broker, presence] = [line.createBroker(), line.createPresence()]
-  const other = line.createPresence()
+  const [broker, presence] = [line.createBroker(), line.presence.createStore()]
+  const other = line.presence.createStore()
   const logger = createMemoryLogger()
   const realtime = createRealtime({ config, channelBroker: broker, presence, logger })
   t.equal(line.calls.get('presence.start'), undefined, 'nothing runs before the start')
   await realtime.start()
+  await other.start(() => undefined)
   t.teardown(() => realtime.close())
   t.equal(realtime.namespaces.find('room:a').rules.presence, true)
   const joins: string[] = []
@@ -31,7 +32,7 @@ await t.test('the channels of a process follow the configuration', async (t) => 
   const info = { connectionId: 'c', userId: '', connectionInfo: null, channelInfo: null }
   await other.add('room:a', info)
   await other.add('nobody-knows:a', info)
-  other.die()
+  line.presence.kill(other)
   await waitFor('the leave', () => joins.length === 1)
   t.strictSame(joins, ['room:a'])
 })
@@ -46,7 +47,7 @@ await t.test('namespaces that contradict themselves stop the start', async (t) =
       createRealtime({
         config,
         channelBroker: line.createBroker(),
-        presence: line.createPresence(),
+        presence: line.presence.createStore(),
         logger: createMemoryLogger(),
       }),
     { code: 'INVALID_ARGUMENT', details: [{ path: 'realtime.namespaces.room.recovery' }] },

@@ -6,6 +6,7 @@ import { createKeyStore, type KeyStore } from '../../src/auth/key-store.js'
 import { createTokenIssuer } from '../../src/auth/token-issuer.js'
 import { createTokenVerifier } from '../../src/auth/token-verifier.js'
 import { createFakeClock } from '../helpers/fake-clock.js'
+import { issueAccess } from '../helpers/issue-token.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 
@@ -218,7 +219,7 @@ await t.test('tokens hold through rotations in two running processes', async (t)
     for (const issuer of issuers) {
       const claims = { userId: 'u', sessionId: 's', tokenId: 'j', role: 'user' } as const
       const issuedAt = clock.now()
-      tokens.push(await issuer.issueAccess({ ...claims, issuedAt, expiresAt: issuedAt + 600_000 }))
+      tokens.push(await issueAccess(issuer, { ...claims, issuedAt, expiresAt: issuedAt + 600_000 }))
     }
     for (const token of tokens) {
       for (const verifier of verifiers) {

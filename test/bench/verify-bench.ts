@@ -15,6 +15,7 @@ import { createMigrator } from '../../src/repository/migrator.js'
 import { createSqliteSessionStore } from '../../src/repository/sqlite-session-store.js'
 import { openSqliteStore } from '../../src/repository/sqlite-store.js'
 import { createAuthenticationService } from '../../src/service/authentication-service.js'
+import { issueAccess } from '../helpers/issue-token.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { createTestKey, createTestRing } from '../helpers/test-keys.js'
 import { inTurns, median, noisePercent, printTable } from './measure.js'
@@ -67,7 +68,7 @@ async function compare(
   const now = Date.now()
   const tokens = await Promise.all(
     Array.from({ length: TOKENS }, (_, index) =>
-      issuer.issueAccess({
+      issueAccess(issuer, {
         ...{ userId: 'user-1', sessionId: SESSION_ID, tokenId: `token-${index}`, role: 'user' },
         ...{ issuedAt: now, expiresAt: now + SECONDS * 1000 },
       }),

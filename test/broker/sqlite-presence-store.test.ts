@@ -31,6 +31,12 @@ async function setUp(t: Test): Promise<PresenceSetup> {
       await presence.start(onSwept, onLost)
       return presence
     },
+    async createHanging() {
+      const lease = { heartbeatMs: 3_600_000, leaseMs: 500 }
+      const { presence } = open(t, await openTestStore(t, file), lease)
+      await presence.start(() => undefined)
+      return presence
+    },
     async runAndKill(channels, count) {
       const child = runFixture(t, 'presence-process.js', ['sqlite', file, `${count}`, ...channels])
       await waitFor('all entries', () => child.lines.includes('ready'), 30_000)
@@ -52,10 +58,9 @@ await t.test('sqlite presence keeps the contract', (t) => checkPresenceStore(t, 
 
 await t.test('sqlite presence must be started before it enters anybody', async (t) => {
   const { presence } = open(t, await openTestStore(t))
-  await t.rejects(presence.add('room', infoOf('1', 'ann')), {
-    code: 'INTERNAL',
-    reason: 'presence_not_started',
-  })
+  const notStarted = { code: 'INTERNAL', reason: 'presence_not_started' }
+  await t.rejects(presence.add('room', infoOf('1', 'ann')), notStarted)
+  await t.rejects(presence.addWithin('room', infoOf('1', 'ann'), 1), notStarted)
   t.strictSame(await presence.list('room', 10), [], 'others may be asked for')
 })
 
@@ -67,6 +72,17 @@ await t.test('sqlite presence writes nothing to renew what is there', async (t) 
   const watch = store.openWatch()
   const before = watch.dataVersion()
   t.equal(await presence.add('room', infoOf('1', 'ann')), false)
+  t.equal(watch.dataVersion(), before)
+})
+
+await t.test('sqlite presence writes nothing to refuse', async (t) => {
+  const store = await openTestStore(t)
+  const { presence } = open(t, store, { heartbeatMs: 3_600_000 })
+  await presence.start(() => undefined)
+  t.equal(await presence.addWithin('room', infoOf('1', 'ann'), 1), true)
+  const watch = store.openWatch()
+  const before = watch.dataVersion()
+  t.equal(await presence.addWithin('room', infoOf('2', 'ann'), 1), false)
   t.equal(watch.dataVersion(), before)
 })
 

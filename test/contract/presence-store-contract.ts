@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import type { ClientInfo, PresenceStore } from '../../src/domain/channel-broker.js'
 import { createNamespaces } from '../../src/realtime/namespace.js'
 import { createPresenceKeeper } from '../../src/realtime/presence-keeper.js'
-import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { OPEN_RULES } from '../realtime/channel-rules.js'
 import { waitFor } from '../helpers/wait-for.js'
@@ -11,6 +11,8 @@ import { waitFor } from '../helpers/wait-for.js'
 export interface PresenceSetup {
   /** A started store, as in a process of its own; closed with the test. Leases last for about a second. */
   readonly createStore: (listeners?: Partial<PresenceEar>) => Promise<PresenceStore>
+  /** The same, of a process that hangs: it sweeps nobody, and its lease, which is not renewed, runs out. */
+  readonly createHanging: () => Promise<PresenceStore>
   /** Runs a process that enters these, `COUNT` connections on each channel, and is killed then (-9). */
   readonly runAndKill: (channels: readonly string[], count: number) => Promise<void>
   /** Loses every entry and lease, as a store that was emptied. */
@@ -38,6 +40,7 @@ export async function checkPresenceStore(
   open: (t: Test) => Promise<PresenceSetup>,
 ): Promise<void> {
   await checkEntries(t, open)
+  await checkPlaces(t, open)
   await checkDeath(t, open)
   await checkKeeper(t, open)
 }
@@ -135,6 +138,64 @@ async function checkEntries(t: Test, open: Open): Promise<void> {
   })
 }
 
+async function checkPlaces(t: Test, open: Open): Promise<void> {
+  await t.test('of those that race for places, as many get in as there are', async (t) => {
+    const { createStore } = await open(t)
+    const stores = await Promise.all([createStore(), createStore(), createStore()])
+    for (const places of [1, 5]) {
+      const channel = `room ${places}`
+      const outcomes = await Promise.all(
+        Array.from({ length: 60 }, async (_, index) => {
+          const id = `${index}`
+          const isIn = await stores[index % 3]?.addWithin(channel, infoOf(id, `u${id}`), places)
+          return { id, isIn }
+        }),
+      )
+      const entered = outcomes.filter(({ isIn }) => isIn).map(({ id }) => id)
+      t.equal(entered.length, places)
+      t.strictSame(await idsOn(stores[0], channel), entered.sort(), 'and no others')
+      t.strictSame(await stores[1].stats(channel), { connections: places, users: places })
+    }
+  })
+
+  await t.test('who has a place keeps it, and does not take a second', async (t) => {
+    const { createStore } = await open(t)
+    const [a, b] = [await createStore(), await createStore()]
+    t.equal(await a.addWithin('room', infoOf('1', 'ann'), 2), true)
+    t.equal(await a.addWithin('room', infoOf('1', 'ann'), 2), true, 'renewed')
+    t.equal(await b.addWithin('room', infoOf('2', 'ann'), 2), true)
+    t.equal(await b.addWithin('room', infoOf('3', 'ann'), 2), false)
+    t.equal(await b.addWithin('room', infoOf('3', 'ann'), 2), false, 'however often')
+    t.equal(await b.addWithin('room', infoOf('1', 'ann'), 2), true, 'by another process')
+    const changed = { ...infoOf('1', 'bob'), channelInfo: '[1]' }
+    t.equal(await b.addWithin('room', changed, 1), true, 'and among fewer places')
+    t.equal(await a.addWithin('room', infoOf('3', 'ann'), 0), false)
+    t.equal(await a.addWithin('other', infoOf('3', 'ann'), 1), true, 'each channel has its own')
+    t.strictSame(await idsOn(a, 'room'), ['1', '2'])
+    t.strictSame(await a.stats('room'), { connections: 2, users: 2 })
+    t.equal(await a.countOfUser('room', 'bob'), 1)
+    t.equal(await b.remove('room', '2'), true)
+    t.equal(await a.addWithin('room', infoOf('3', 'ann'), 2), true, 'a place that is given back')
+    t.equal(await b.addWithin('room', infoOf('4', 'ann'), 2), false)
+    await b.close()
+    t.strictSame(await idsOn(a, 'room'), ['3'], 'it was that of the process that took it over')
+  })
+
+  await t.test('what a lease that ran out has left takes no place', async (t) => {
+    const { createHanging } = await open(t)
+    const [gone, here] = [await createHanging(), await createHanging()]
+    for (const id of ['1', '2']) await gone.add('room', infoOf(id, 'ann'))
+    await here.add('room', infoOf('3', 'ann'))
+    await waitFor('a place', () => here.addWithin('room', infoOf('4', 'ann'), 2))
+    t.equal(await here.addWithin('room', infoOf('5', 'ann'), 2), false, 'its own count')
+    t.equal(await here.addWithin('room', infoOf('1', 'ann'), 2), false, 'a place that was lost')
+    t.strictSame(await idsOn(here, 'room'), ['1', '2', '3', '4'], 'nothing was swept')
+    t.equal(await here.addWithin('room', infoOf('1', 'ann'), 3), true)
+    t.equal(await here.addWithin('room', infoOf('5', 'ann'), 3), false)
+    t.strictSame(await here.stats('room'), { connections: 4, users: 1 })
+  })
+}
+
 async function checkDeath(t: Test, open: Open): Promise<void> {
   await t.test('a process that closes leaves nothing, and nobody sweeps it', async (t) => {
     const { createStore } = await open(t)
@@ -149,6 +210,7 @@ async function checkDeath(t: Test, open: Open): Promise<void> {
     t.strictSame(swept, [])
     const closed = { code: 'UNAVAILABLE', reason: 'broker_closed' }
     await t.rejects(a.add('room', infoOf('1', 'ann')), closed)
+    await t.rejects(a.addWithin('room', infoOf('1', 'ann'), 1), closed)
     await t.rejects(a.remove('room', '1'), closed)
     await t.rejects(a.list('room', 1), closed)
     await t.rejects(a.stats('room'), closed)
@@ -221,6 +283,7 @@ async function checkKeeper(t: Test, open: Open): Promise<void> {
         remove: (channel, id) => presence.remove(channel, id),
         list: (channel, limit) => presence.list(channel, limit),
         stats: (channel) => presence.stats(channel),
+        addWithin: (channel, info, max) => presence.addWithin(channel, info, max),
         countOfUser: (channel, userId) => presence.countOfUser(channel, userId),
         close: async () => undefined,
       },

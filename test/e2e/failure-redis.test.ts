@@ -1,13 +1,13 @@
 /**
  * The failure policy of docs/operations.md against the built program: a wire to Redis that is cut, stalls or
- * carries one direction only, a Redis that dies, and one that comes back empty. Times are printed.
+ * carries one direction only. Times are printed.
  */
 import t, { type Test } from 'tap'
 import { API_KEY, startApp } from '../helpers/app-process.js'
 import { type Answer, call, login, PASSWORD, registerAndLogin } from '../helpers/http-client.js'
 import { openPushClient } from '../helpers/push-client.js'
 import { withDeadline } from '../helpers/server/deadline.js'
-import { type Redis, startRedis } from '../helpers/server/redis.js'
+import { startRedis } from '../helpers/server/redis.js'
 import { skipUnless } from '../helpers/server/service-binary.js'
 import { isSubscription } from '../helpers/server/redis-command.js'
 import { startTcpProxy, type TcpProxy } from '../helpers/server/tcp-proxy.js'
@@ -168,14 +168,6 @@ await t.test('a way to Redis that fails', { skip }, async (t) => {
   }
 })
 
-const LOSSES: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = {
-  'emptied while it runs': (redis) => redis.command('FLUSHALL'),
-  'killed, and back without its data': async (redis) => {
-    await redis.kill()
-    await redis.restart()
-  },
-}
-
 await t.test('messages between processes that are cut off', { skip }, async (t) => {
   const redis = await startRedis(t)
   const proxy = await startTcpProxy({
@@ -215,38 +207,4 @@ await t.test('messages between processes that are cut off', { skip }, async (t) 
     const { body } = await whole.push(ada.userId, 'again')
     return body['delivered'] === 1
   })
-})
-
-await t.test('a Redis that loses everything', { skip }, async (t) => {
-  const redis = await startRedis(t)
-  const at = { dataDir: t.testdir(), keyPrefix: `${uniqueName('failure')}:`, url: redis.url }
-  const house = await startHouse(t, at)
-
-  for (const [index, [name, lose]] of Object.entries(LOSSES).entries()) {
-    await t.test(name, async (t) => {
-      const username = `user-${index}`
-      const ada = await registerAndLogin(house.http, username)
-      const revoked = await login(house.http, username)
-      t.match(await house.ask('POST', '/auth/logout', revoked.accessToken), { status: 204 })
-      const client = await openPushClient(t, house.socket, {
-        token: ada.accessToken,
-        event: 'news',
-      })
-      await lose(redis)
-      const over = { status: 401, meanwhile: [200, 503] }
-      const me = () => house.ask('GET', '/me', ada.accessToken)
-      const answer = await untilStatus(t, 'signed out', me, over)
-      t.match(answer, { body: { code: 'UNAUTHENTICATED', reason: 'session_not_found' } })
-      t.match(await client.closed, { code: 4401 })
-
-      const again = await login(house.http, username)
-      t.match(await house.ask('GET', '/me', again.accessToken), { status: 200 })
-      for (const { accessToken, refreshToken } of [ada, revoked]) {
-        t.match(await house.ask('GET', '/me', accessToken), { status: 401 })
-        t.match(await house.ask('POST', '/auth/refresh_token', undefined, { refreshToken }), {
-          status: 401,
-        })
-      }
-    })
-  }
 })

@@ -2,10 +2,20 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { API_KEY, type AppProcess, runApp, startApp } from '../helpers/app-process.js'
+import { joinChannel } from '../helpers/channel-client.js'
 import { login, PASSWORD, registerAndLogin } from '../helpers/http-client.js'
 import { pythonMissing, runPython } from '../helpers/python.js'
+import { waitFor } from '../helpers/wait-for.js'
 
 const skip = await pythonMissing()
+
+const ROOM = 'room:python'
+const ROOMS = {
+  APP_REALTIME_NAMESPACES_ROOM_HISTORY_SIZE: '10',
+  APP_REALTIME_NAMESPACES_ROOM_RECOVERY: 'true',
+  APP_REALTIME_NAMESPACES_ROOM_PRESENCE: 'true',
+  APP_REALTIME_NAMESPACES_ROOM_PUBLISH: 'subscriber',
+}
 
 async function accounts(app: AppProcess, dataDir: string) {
   const url = `http://${app.address('http')}`
@@ -23,8 +33,72 @@ async function accounts(app: AppProcess, dataDir: string) {
   }
 }
 
+/** People in a room, with the published client library: two connections of the user, and the administrator. */
+async function fillRoom(t: Test, app: AppProcess, known: Awaited<ReturnType<typeof accounts>>) {
+  const join = (token: string) => joinChannel(t, app.address('socket'), { token }, ROOM)
+  const leaving = await join(known.userToken)
+  const staying = await join(known.userToken)
+  const other = await join(known.adminToken)
+  await leaving.sub.publish({ n: 1 })
+  const clients = [leaving, staying, other]
+  const connections = clients.map((client) => client.connectionId())
+  const [leavingId = '', stayingId = '', otherId = ''] = connections
+  const { userId, adminId } = known
+
+  /** What python saw of the room and did to it, and what the people in it saw of that. */
+  async function check(answer: unknown): Promise<void> {
+    const live = answer as {
+      readonly presence: { readonly clients: readonly { readonly connection_id: string }[] }
+      readonly whole: { readonly position: { readonly epoch: string } }
+    }
+    const byId = (a: { connection_id: string }, b: { connection_id: string }): number =>
+      a.connection_id < b.connection_id ? -1 : 1
+    const entry = (connection_id: string, user_id: string) => ({ connection_id, user_id })
+    const { epoch } = live.whole.position
+    t.match(epoch, /./)
+    const position = { offset: '3', epoch }
+    const info = entry(leavingId, userId)
+    const pubs = [
+      { offset: '1', data: '{"n":1}', info },
+      { offset: '2', data: '{"n": 2}', tags: { by: 'python' } },
+      { offset: '3', data: '{"n": 3}', tags: { by: 'python' } },
+    ]
+    const processes = { asked: 1, answered: 1 }
+    t.strictSame(
+      { ...live, presence: [...live.presence.clients].sort(byId) },
+      {
+        presence: [info, entry(stayingId, userId), entry(otherId, adminId)].sort(byId),
+        published: { position, receipt: { written: 3, processes } },
+        whole: { publications: pubs, position },
+        since: { publications: pubs.slice(1, 2), position },
+        reverse: { publications: [pubs[2], pubs[1]], position },
+        top: { position },
+        disconnected: { connections: 1, processes },
+        after: [stayingId, otherId].sort(),
+      },
+    )
+    // The second call closes what the user has left, with the usual code.
+    const usual = 'disconnected 3503 force disconnect'
+    await waitFor('the second end', () => staying.events.length > 1)
+    t.strictSame(leaving.events, ['connected', 'disconnected 4700 python says so'])
+    t.strictSame(staying.events, ['connected', usual])
+    for (const { data } of clients) t.strictSame(data, [{ n: 1 }, { n: 2 }, { n: 3 }])
+    // Python has ended the session of the administrator since.
+    await waitFor('the end of the session', () => other.events.length > 2)
+    t.strictSame(other.events.slice(1), [
+      'message ended_by_admin',
+      'disconnected 4500 ended_by_admin',
+    ])
+  }
+  return { config: { room: ROOM, connections }, check }
+}
+
 /** What holds whether the line is plain or not. */
-function checkCalls(t: Test, answers: unknown, known: Awaited<ReturnType<typeof accounts>>): void {
+function checkCalls(
+  t: Test,
+  answers: unknown,
+  known: Awaited<ReturnType<typeof accounts>>,
+): asserts answers is { readonly live: unknown } {
   const { userId, sessionId, adminId } = known
   const active = {
     active: true,
@@ -46,7 +120,7 @@ function checkCalls(t: Test, answers: unknown, known: Awaited<ReturnType<typeof 
     published: { position: { offset: '1' }, receipt: { processes: { asked: 1, answered: 1 } } },
     history: { publications: [{ offset: '1', data: '{"n":1}' }], position: { offset: '1' } },
     noPresence: { code: 'FAILED_PRECONDITION', reason: 'presence_disabled' },
-    disconnected: { processes: { asked: 1, answered: 1 } },
+    disconnected: { connections: 1, processes: { asked: 1, answered: 1 } },
     hello: { id: 1, name: 'hello world' },
     health: { status: 'SERVING' },
     verify: active,
@@ -81,11 +155,13 @@ function checkCalls(t: Test, answers: unknown, known: Awaited<ReturnType<typeof 
 
 await t.test('a python client calls every kind of method on a plain line', { skip }, async (t) => {
   const dataDir = t.testdir({})
-  const app = await startApp(t, 'up', { dataDir })
+  const app = await startApp(t, 'up', { dataDir, env: ROOMS })
   const known = await accounts(app, dataDir)
-  const config = { ...known, address: app.address('grpc'), tls: null }
+  const room = await fillRoom(t, app, known)
+  const config = { ...known, ...room.config, address: app.address('grpc'), tls: null }
   const answers = await runPython('grpc_reflection_client.py', JSON.stringify(config))
   checkCalls(t, answers, known)
+  await room.check(answers.live)
   t.match(answers, { noKey: { code: 'UNAUTHENTICATED', reason: 'api_key_invalid' } })
   t.strictSame(await app.stop(), { code: 0, signal: null })
 })
@@ -97,6 +173,7 @@ await t.test('mutual TLS lets in who is on the list, and says why not', { skip }
   t.match(await runApp(create, { dataDir }), { code: 0 })
   t.match(await runApp([...create, '--dir', foreign], { dataDir }), { code: 0 })
   const env = {
+    ...ROOMS,
     APP_GRPC_TLS_CERT_FILE: join(house, 'server.pem'),
     APP_GRPC_TLS_KEY_FILE: join(house, 'server.key'),
     APP_GRPC_TLS_CLIENT_CA_FILE: join(house, 'ca.pem'),
@@ -108,9 +185,10 @@ await t.test('mutual TLS lets in who is on the list, and says why not', { skip }
   }
   const app = await startApp(t, 'up', { dataDir, env })
   const known = await accounts(app, dataDir)
+  const room = await fillRoom(t, app, known)
   const address = app.address('grpc').replace('127.0.0.1', 'localhost')
   const config = {
-    ...{ ...known, address },
+    ...{ ...known, ...room.config, address },
     tls: {
       ca: env.APP_GRPC_TLS_CLIENT_CA_FILE,
       cert: env.APP_GRPC_CLIENT_CERT_FILE,
@@ -124,6 +202,7 @@ await t.test('mutual TLS lets in who is on the list, and says why not', { skip }
   }
   const answers = await runPython('grpc_reflection_client.py', JSON.stringify(config))
   checkCalls(t, answers, known)
+  await room.check(answers.live)
   const refused = /^(UNAVAILABLE|DEADLINE_EXCEEDED)$/
   t.match(answers, {
     noCertificate: refused,

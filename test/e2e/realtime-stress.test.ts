@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import { createFakeBroker } from '../helpers/fake-broker.js'
-import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { type SocketServer, startSocketServer } from '../socket/socket-server.js'
 import { openWire, type WireClient } from '../socket/protocols/centrifuge/wire-client.js'

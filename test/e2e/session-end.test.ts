@@ -1,15 +1,9 @@
 /** A session that ends, by any way, is over on every transport of another process. */
 import t, { type Test } from 'tap'
-import { ERROR_TABLE } from '../../src/errors/code.js'
 import { runApp, startApp } from '../helpers/app-process.js'
-import { openLine } from '../helpers/graphql-house.js'
-import { openGrpcClient, watchRevocations } from '../helpers/grpc-client.js'
+import { openEverywhere } from '../helpers/every-transport.js'
+import { openGrpcClient } from '../helpers/grpc-client.js'
 import { call, login, PASSWORD, registerAndLogin, type SignedIn } from '../helpers/http-client.js'
-import { openPushClient } from '../helpers/push-client.js'
-import { waitFor } from '../helpers/wait-for.js'
-
-const AUTH = 'subscription { auth { authorized reason } }'
-const { grpcStatus } = ERROR_TABLE.UNAUTHENTICATED
 
 /** Two processes with all services on one folder, and an administrator. */
 async function startHouse(t: Test, env: Readonly<Record<string, string>> = {}) {
@@ -43,44 +37,12 @@ async function startHouse(t: Test, env: Readonly<Record<string, string>> = {}) {
 
 type House = Awaited<ReturnType<typeof startHouse>>
 
-/** A session with something open on every transport of one process; `isTold` checks that each is told why. */
-async function openEverywhere(t: Test, at: House['there'], { accessToken }: SignedIn) {
-  const line = openLine(t, at.http, { init: { accessToken } })
-  const feed = line.follow(AUTH)
-  const push = await openPushClient(t, at.socket, { token: accessToken, event: 'news' })
-  const stream = watchRevocations(t, at.grpc, accessToken)
-  const verify = openGrpcClient(t, at.grpc, 'session')
-  await waitFor('the first state of the tab', () => feed.values.length > 0)
-  await waitFor('the stream', () => stream.received.length > 0)
-  t.match(feed.values[0], { auth: { authorized: true } })
-  t.equal((await call('GET', `${at.http}/me`, { token: accessToken })).status, 200)
-  return async (reason: string, message: string | RegExp) => {
-    t.match(
-      await call('GET', `${at.http}/me`, { token: accessToken }),
-      { status: 401, body: { code: 'UNAUTHENTICATED', reason, detail: message } },
-      'HTTP',
-    )
-    const { code, reason: cancelled } = await stream.failed
-    t.same({ code, cancelled }, { code: grpcStatus, cancelled: reason }, 'gRPC stream')
-    t.match(
-      await verify('Verify', { access_token: accessToken }),
-      { active: false, reason, message },
-      'gRPC call',
-    )
-    t.same(await push.closed, { code: 4401, reason }, 'WebSocket')
-    await waitFor('the close of the tab', () => line.closed())
-    t.match(feed.values.at(-1), { auth: { authorized: false, reason } }, 'GraphQL: the last state')
-    t.ok(feed.isComplete(), 'GraphQL: complete')
-    t.same(line.closed(), { code: 4401, reason }, 'GraphQL: close')
-  }
-}
-
 await t.test('policy single: the displaced side is told on all four transports', async (t) => {
   const { here, there, signUp } = await startHouse(t, { APP_SESSION_POLICY: 'single' })
   const displaced = await signUp('ada')
   const isTold = await openEverywhere(t, there, displaced)
   const latest = await login(here.http, 'ada')
-  await isTold('signed_in_elsewhere', 'Signed in on another device.')
+  await isTold({ reason: 'signed_in_elsewhere', message: 'Signed in on another device.' })
   t.equal((await call('GET', `${there.http}/me`, { token: latest.accessToken })).status, 200)
 })
 
@@ -138,7 +100,7 @@ await t.test('every way to end a session', async (t) => {
       const other = await login(house.here.http, mine.username)
       const isTold = await openEverywhere(t, house.there, mine)
       await end(house, { mine, other })
-      await isTold(reason, /\w/)
+      await isTold({ reason, message: /\w/ })
     })
   }
 })

@@ -7,6 +7,7 @@ import type {
   StreamPosition,
 } from '../../src/domain/channel-broker.js'
 import { AppError } from '../../src/errors/app-error.js'
+import { createMemoryPresence, type MemoryPresence } from './memory-presence-store.js'
 
 interface Stream {
   readonly epoch: string
@@ -16,14 +17,29 @@ interface Stream {
 
 type Process = { readonly listener: ChannelListener; readonly channels: Set<string> }
 
-/** What the brokers of several processes share: the plainest thing that keeps the contract. */
+/**
+ * What several processes, which are only objects in this one, share: the plainest thing that keeps the contract, and
+ * fails on request. Messages arrive in a later turn of the event loop, in order.
+ */
 export interface MemoryChannels {
-  /** One process more; not started. */
+  /** The line of one process more; not started. */
   readonly createBroker: () => ChannelBroker
-  /** Loses every stream, as a store that was emptied. */
-  readonly loseStreams: () => void
+  /** Who is on the channels; it goes down together with them. */
+  readonly presence: MemoryPresence
+  /** Loses every stream, as a store that was emptied, or one of them. */
+  readonly loseStreams: (channel?: string) => void
   /** Tells every process that messages may have been lost. */
   readonly reportUnsure: (channels?: readonly string[] | null) => void
+  /** The next `count` publications are kept but reach nobody. */
+  readonly loseNext: (count: number) => void
+  /** Everything raises UNAVAILABLE until set to false again. */
+  readonly setDown: (isDown: boolean) => void
+  /** Holds back answers to `history` until the returned function is called. */
+  readonly holdHistory: () => () => void
+  /** How often each method was called, those of presence as `presence.add`. */
+  readonly calls: ReadonlyMap<string, number>
+  /** Channels that some process is subscribed to, sorted. */
+  readonly subscribed: () => string[]
 }
 
 /** `now` in milliseconds. */
@@ -31,7 +47,16 @@ export function createMemoryChannels(now: () => number = Date.now): MemoryChanne
   const streams = new Map<string, Stream>()
   const keys = new Map<string, { position: StreamPosition | null; expiresAt: number }>()
   const processes = new Set<Process>()
+  const calls = new Map<string, number>()
   let epochs = 0
+  let losing = 0
+  let isDown = false
+  let gate: Promise<void> = Promise.resolve()
+
+  function note(name: string): void {
+    calls.set(name, (calls.get(name) ?? 0) + 1)
+    if (isDown) throw new AppError('UNAVAILABLE', 'broker_unavailable', 'The broker is away.')
+  }
 
   function open(channel: string): Stream {
     const known = streams.get(channel)
@@ -46,12 +71,16 @@ export function createMemoryChannels(now: () => number = Date.now): MemoryChanne
   }
 
   function tell(channel: string, say: (listener: ChannelListener) => void): void {
-    for (const { listener, channels } of processes) {
-      try {
-        if (channels.has(channel)) say(listener)
-      } catch {
-        // As the real ones, which log it.
-      }
+    for (const process of processes) {
+      if (!process.channels.has(channel)) continue
+      setImmediate(() => {
+        if (!processes.has(process) || !process.channels.has(channel)) return
+        try {
+          say(process.listener)
+        } catch {
+          // As the real ones, which log it.
+        }
+      })
     }
   }
 
@@ -71,8 +100,9 @@ export function createMemoryChannels(now: () => number = Date.now): MemoryChanne
   function createBroker(): ChannelBroker {
     let process: Process | undefined
     let isClosed = false
-    const use = (): void => {
+    const use = (name: string): void => {
       if (isClosed) throw closed()
+      note(name)
     }
     return {
       async start(listener) {
@@ -83,14 +113,16 @@ export function createMemoryChannels(now: () => number = Date.now): MemoryChanne
         processes.add(process)
       },
       async subscribe(channel) {
-        if (!process || isClosed) throw closed()
+        if (!process) throw closed()
+        use('subscribe')
         process.channels.add(channel)
       },
       async unsubscribe(channel) {
+        note('unsubscribe')
         process?.channels.delete(channel)
       },
       async publish(channel, data, { history, idempotency, info, tags }) {
-        use()
+        use('publish')
         const key = `${channel.length} ${channel} ${idempotency?.key}`
         const used = idempotency && keys.get(key)
         if (used && used.expiresAt > now()) return { position: used.position, duplicate: true }
@@ -100,33 +132,36 @@ export function createMemoryChannels(now: () => number = Date.now): MemoryChanne
           keys.set(key, { position, expiresAt: now() + idempotency.lifetimeMs })
         }
         const { offset, epoch } = position ?? { offset: 0, epoch: '' }
-        tell(channel, (to) => to.onPublication(channel, { ...publication, offset }, epoch))
+        if (losing > 0) losing -= 1
+        else tell(channel, (to) => to.onPublication(channel, { ...publication, offset }, epoch))
         return { position, duplicate: false }
       },
       async publishJoin(channel: string, info: ClientInfo) {
-        use()
+        use('publishJoin')
         tell(channel, (to) => to.onJoin(channel, info))
       },
       async publishLeave(channel: string, info: ClientInfo) {
-        use()
+        use('publishLeave')
         tell(channel, (to) => to.onLeave(channel, info))
       },
       async history(channel, { since, limit, reverse }) {
-        use()
+        use('history')
         const { epoch, top, kept } = open(channel)
         const all = kept.map(({ publication }) => publication)
         const page = reverse
           ? all.reverse().filter(({ offset }) => since === null || offset < since.offset)
           : all.filter(({ offset }) => since === null || offset > since.offset)
-        return { publications: page.slice(0, limit), position: { offset: top, epoch } }
+        const answer = { publications: page.slice(0, limit), position: { offset: top, epoch } }
+        await gate
+        return answer
       },
       async removeHistory(channel) {
-        use()
+        use('removeHistory')
         const stream = streams.get(channel)
         if (stream) stream.kept = []
       },
       async positions(channels) {
-        use()
+        use('positions')
         return new Map(
           channels.flatMap((channel) => {
             const stream = streams.get(channel)
@@ -143,7 +178,20 @@ export function createMemoryChannels(now: () => number = Date.now): MemoryChanne
 
   return {
     createBroker,
-    loseStreams: () => streams.clear(),
+    presence: createMemoryPresence((name) => note(`presence.${name}`)),
+    calls,
+    loseStreams(channel) {
+      if (channel === undefined) streams.clear()
+      else streams.delete(channel)
+    },
+    loseNext: (count) => void (losing += count),
+    setDown: (value) => void (isDown = value),
+    holdHistory() {
+      let open = (): void => {}
+      gate = new Promise((resolve) => (open = resolve))
+      return open
+    },
+    subscribed: () => [...new Set([...processes].flatMap(({ channels }) => [...channels]))].sort(),
     reportUnsure(channels = null) {
       for (const { listener } of processes) listener.onUnsure(channels)
     },

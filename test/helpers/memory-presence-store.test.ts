@@ -12,6 +12,13 @@ await t.test('memory presence keeps the contract', (t) =>
         await store.start(onSwept, onLost)
         return store
       },
+      async createHanging() {
+        const store = memory.createStore()
+        t.teardown(() => store.close())
+        await store.start(() => undefined)
+        memory.lapse(store)
+        return store
+      },
       async runAndKill(channels, count) {
         const dying = memory.createStore()
         await dying.start(() => undefined)
@@ -29,8 +36,7 @@ await t.test('memory presence keeps the contract', (t) =>
 
 await t.test('memory presence must be started before it enters anybody', async (t) => {
   const store = createMemoryPresence().createStore()
-  await t.rejects(store.add('room', infoOf('1', 'ann')), {
-    code: 'INTERNAL',
-    reason: 'presence_not_started',
-  })
+  const notStarted = { code: 'INTERNAL', reason: 'presence_not_started' }
+  await t.rejects(store.add('room', infoOf('1', 'ann')), notStarted)
+  await t.rejects(store.addWithin('room', infoOf('1', 'ann'), 1), notStarted)
 })

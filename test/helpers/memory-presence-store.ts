@@ -4,6 +4,7 @@ import { AppError } from '../../src/errors/app-error.js'
 interface Process {
   readonly onSwept: (channel: string, info: ClientInfo) => void
   readonly onLost: () => void
+  isLapsed: boolean
 }
 
 interface Entry {
@@ -18,11 +19,16 @@ export interface MemoryPresence {
   createStore(): PresenceStore
   /** A process dies without a word; one of the others sweeps what it has left. */
   kill(store: PresenceStore): void
+  /** The lease of a process runs out, and nobody has swept yet what it has. */
+  lapse(store: PresenceStore): void
   /** Loses every entry, and tells the processes. */
   loseEntries(): void
 }
 
-export function createMemoryPresence(): MemoryPresence {
+/** `note` is told the name of each method that is called, and may throw in its place. */
+export function createMemoryPresence(
+  note: (name: string) => void = () => undefined,
+): MemoryPresence {
   const entries = new Map<string, Entry>()
   const processes = new Map<PresenceStore, Process>()
   const keyOf = (channel: string, connectionId: string): string => `${connectionId}\n${channel}`
@@ -38,44 +44,60 @@ export function createMemoryPresence(): MemoryPresence {
   function createStore(): PresenceStore {
     let own: Process | undefined
     let isClosed = false
-    const use = (): void => {
+    const use = (name: string): void => {
       if (isClosed) {
         throw new AppError('UNAVAILABLE', 'broker_closed', 'The line to the processes is closed.')
       }
+      note(name)
+    }
+    const useOwn = (name: string): Process => {
+      use(name)
+      if (own) return own
+      throw new AppError('INTERNAL', 'presence_not_started', 'Presence has not been started.')
     }
     const store: PresenceStore = {
       async start(onSwept, onLost = () => undefined) {
         if (own || isClosed) {
           throw new AppError('INTERNAL', 'broker_started', 'A broker is started once.')
         }
-        own = { onSwept, onLost }
+        note('start')
+        own = { onSwept, onLost, isLapsed: false }
         processes.set(store, own)
       },
       async add(channel, info) {
-        use()
-        if (!own) {
-          throw new AppError('INTERNAL', 'presence_not_started', 'Presence has not been started.')
-        }
+        const owner = useOwn('add')
         const key = keyOf(channel, info.connectionId)
         const isNew = !entries.has(key)
-        entries.set(key, { channel, info, owner: own })
+        entries.set(key, { channel, info, owner })
         return isNew
       },
+      async addWithin(channel, info, connectionsMax) {
+        const owner = useOwn('addWithin')
+        const key = keyOf(channel, info.connectionId)
+        const taken = [...entries].filter(
+          ([, entry]) =>
+            entry.channel === channel && (entry.owner === owner || !entry.owner.isLapsed),
+        )
+        const isThere = taken.some(([name]) => name === key)
+        if (!isThere && taken.length >= connectionsMax) return false
+        entries.set(key, { channel, info, owner })
+        return true
+      },
       async remove(channel, connectionId) {
-        use()
+        use('remove')
         return entries.delete(keyOf(channel, connectionId))
       },
       async list(channel, limit) {
-        use()
+        use('list')
         return on(channel).slice(0, limit)
       },
       async stats(channel) {
-        use()
+        use('stats')
         const users = new Set(on(channel).map(({ userId }) => userId))
         return { connections: on(channel).length, users: users.size }
       },
       async countOfUser(channel, userId) {
-        use()
+        use('countOfUser')
         return on(channel).filter((info) => info.userId === userId).length
       },
       async close() {
@@ -95,6 +117,10 @@ export function createMemoryPresence(): MemoryPresence {
       const [survivor] = processes.values()
       if (!dead || !survivor) return
       for (const { channel, info } of take(dead)) survivor.onSwept(channel, info)
+    },
+    lapse(store) {
+      const process = processes.get(store)
+      if (process) process.isLapsed = true
     },
     loseEntries() {
       entries.clear()

@@ -2,8 +2,9 @@ import type { Test } from 'tap'
 import type { RingKey } from '../../src/auth/key-ring.js'
 import { createTokenIssuer } from '../../src/auth/token-issuer.js'
 import { createTokenVerifier } from '../../src/auth/token-verifier.js'
-import type { TokenVerifier } from '../../src/domain/token.js'
+import type { NewAccessClaims, TokenVerifier } from '../../src/domain/token.js'
 import { createFakeClock } from './fake-clock.js'
+import { issueAccess, issueRefresh } from './issue-token.js'
 import { createTestKey, createTestRing, encode, signParts } from './test-keys.js'
 
 export const ISSUER = 'https://gatehouse.test'
@@ -48,24 +49,28 @@ export function createTokenHouse(...keys: RingKey[]) {
     const text = (part: object | string) => (typeof part === 'string' ? part : JSON.stringify(part))
     return signParts('ES256', es256.privateKey, encode(text(header)), encode(text(payload)))
   }
-  const issueAccess = () =>
-    issuer.issueAccess({
+  const issueOwnAccess = (change: Partial<NewAccessClaims> = {}) =>
+    issueAccess(issuer, {
       userId: 'user-1',
       sessionId: 'session-1',
       tokenId: 'token-1',
       role: 'admin',
       issuedAt: clock.now(),
       expiresAt: clock.now() + ACCESS_SECONDS * 1000,
+      ...change,
     })
-  const issueRefresh = () =>
-    issuer.issueRefresh({
+  const issueOwnRefresh = () =>
+    issueRefresh(issuer, {
       userId: 'user-1',
       sessionId: 'session-1',
       tokenId: 'token-2',
       issuedAt: clock.now(),
       expiresAt: clock.now() + REFRESH_SECONDS * 1000,
     })
-  return { clock, ring, verifier, issuer, claims, craft, issueAccess, issueRefresh }
+  return {
+    ...{ clock, ring, verifier, issuer, claims, craft },
+    ...{ issueAccess: issueOwnAccess, issueRefresh: issueOwnRefresh },
+  }
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {

@@ -4,20 +4,25 @@ import { ChannelState } from '../../src/realtime/channel-state.js'
 import { createFlushQueue } from '../../src/realtime/flush-queue.js'
 import { createNamespaces } from '../../src/realtime/namespace.js'
 import { createReceiptLog } from '../../src/realtime/receipt-log.js'
-import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
 import { STREAM_RULES } from './channel-rules.js'
 
 const channel = createNamespaces(STREAM_RULES, { kept: {} }).find('kept:a')
 const pub = (offset: number): Publication => ({ offset, data: `${offset}`, info: null, tags: null })
 
-function openState(before?: Promise<void>) {
+async function openState(before?: Promise<void>) {
   const line = createMemoryChannels()
+  const broker = line.createBroker()
+  const ignore = (): void => {}
+  await broker.start({
+    ...{ onPublication: ignore, onJoin: ignore, onLeave: ignore, onUnsure: ignore },
+  })
   const queue = createFlushQueue(0)
   const data: string[] = []
   const state = new ChannelState(
     channel,
     {
-      ...{ broker: line.createBroker(), queue, receipts: createReceiptLog() },
+      ...{ broker, queue, receipts: createReceiptLog() },
       ...{ recoveryMax: 5, joinLeaveThreshold: 10 },
       onRecovery: () => {},
       onHealFailed: () => {},
@@ -37,7 +42,7 @@ function openState(before?: Promise<void>) {
 }
 
 await t.test('publications in any order and twice go out in order and once', async (t) => {
-  const { state, data, subscriber } = openState()
+  const { state, data, subscriber } = await openState()
   t.equal(state.position, null)
   t.not(state.emptySinceMs, null)
   await state.attach(subscriber, null, () => {})
@@ -56,7 +61,7 @@ await t.test('publications in any order and twice go out in order and once', asy
 
 await t.test('the broker is asked only when what was begun before is over', async (t) => {
   let release = (): void => {}
-  const { state, line, subscriber } = openState(new Promise((resolve) => (release = resolve)))
+  const { state, line, subscriber } = await openState(new Promise((resolve) => (release = resolve)))
   const attached = state.attach(subscriber, null, () => {})
   t.equal(line.calls.get('subscribe'), undefined)
   release()
@@ -65,7 +70,7 @@ await t.test('the broker is asked only when what was begun before is over', asyn
 })
 
 await t.test('a heal without a position does nothing', async (t) => {
-  const { state, line } = openState()
+  const { state, line } = await openState()
   await state.heal()
   t.equal(line.calls.get('history'), undefined)
   t.notOk(state.isDoubtful)

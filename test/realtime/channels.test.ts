@@ -6,7 +6,7 @@ import { type Attachment, createChannels, type Subscriber } from '../../src/real
 import { createNamespaces } from '../../src/realtime/namespace.js'
 import { publishTo } from '../../src/realtime/publish.js'
 import { createReceiptLog } from '../../src/realtime/receipt-log.js'
-import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { OPEN_RULES, STREAM_RULES } from './channel-rules.js'
@@ -249,7 +249,7 @@ await t.test('a loss that no message shows is found by the check of positions', 
   await waitFor('the delivery', () => one.data.length === 1)
   line.loseNext(1)
   await publish('kept:a', 2)
-  line.doubt(['kept:a'])
+  line.reportUnsure(['kept:a'])
   await waitFor('the delivery', () => one.data.length === 2)
   t.strictSame(one.data, ['1', '2'])
 })
@@ -277,8 +277,8 @@ await t.test('a stream that begins anew is told too', async (t) => {
   await subscribe('kept:empty', empty)
   await publish('kept:a', 1)
   await waitFor('the first', () => one.data.length === 1)
-  line.forget('kept:a')
-  line.forget('kept:empty')
+  line.loseStreams('kept:a')
+  line.loseStreams('kept:empty')
   await channels.check(null)
   t.equal(one.losses, 1)
   t.equal(empty.losses, 0, 'nothing of an empty stream was lost')

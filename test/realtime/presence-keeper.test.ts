@@ -2,7 +2,7 @@ import t from 'tap'
 import type { ClientInfo } from '../../src/domain/channel-broker.js'
 import { createNamespaces } from '../../src/realtime/namespace.js'
 import { createPresenceKeeper } from '../../src/realtime/presence-keeper.js'
-import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
 import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { OPEN_RULES } from './channel-rules.js'
@@ -33,7 +33,7 @@ async function setUp(t: { teardown(action: () => unknown): void }, refreshMs = 6
   })
   for (const channel of ['room:a', 'quiet:a', 'told:a', 'plain:a']) await watcher.subscribe(channel)
   async function createProcess() {
-    const presence = line.createPresence()
+    const presence = line.presence.createStore()
     const keeper = createPresenceKeeper({
       ...{ broker: line.createBroker(), presence, logger, refreshMs },
       findChannel: (name) => (name.startsWith('gone') ? null : namespaces.find(name)),
@@ -98,13 +98,50 @@ await t.test('a store that fails is tried again and does not stop anybody', asyn
 })
 
 await t.test('what a dead process left is told once', async (t) => {
-  const { createProcess, heard } = await setUp(t)
+  const { createProcess, heard, line } = await setUp(t)
   const other = await createProcess()
   await other.keeper.enter(namespaces.find('room:a'), info('c9'))
   await other.keeper.enter(namespaces.find('quiet:a'), info('c9'))
   await other.presence.add('gone:a', info('c9'))
   await waitFor('the join', () => heard.length === 1)
-  other.presence.die()
+  line.presence.kill(other.presence)
   await waitFor('the leave', () => heard.length === 2)
   t.strictSame(heard, ['+room:a c9', '-room:a c9'])
+})
+
+await t.test('a place is taken, refused and given back in order', async (t) => {
+  const { keeper, presence, line } = await setUp(t, 10)
+  const quiet = namespaces.find('quiet:a')
+  t.equal(await keeper.enterWithin(quiet, info('c1'), 2), true)
+  t.equal(await keeper.enterWithin(quiet, info('c2'), 2), true)
+  t.equal(await keeper.enterWithin(quiet, info('c3'), 2), false)
+  const removals = line.calls.get('presence.remove')
+  keeper.leave(quiet, 'c3')
+  await keeper.settled()
+  t.equal(line.calls.get('presence.remove'), removals, 'who is not in has nothing to give back')
+  const renewals = (): number => line.calls.get('presence.add') ?? 0
+  const before = renewals()
+  await waitFor('two rounds', () => renewals() >= before + 4)
+  t.strictSame(await presence.stats('quiet:a'), { connections: 2, users: 2 }, 'nor is it renewed')
+  keeper.leave(quiet, 'c1')
+  t.equal(await keeper.enterWithin(quiet, info('c1'), 2), true, 'after what was begun before')
+  const [left, entering] = [keeper.enterWithin(quiet, info('c4'), 3), keeper.settled()]
+  keeper.leave(quiet, 'c4')
+  await entering
+  t.equal(await left, false, 'who left before its turn does not get in')
+  await keeper.settled()
+  t.strictSame(await presence.stats('quiet:a'), { connections: 2, users: 2 })
+})
+
+await t.test('a store that cannot be asked for a place gets the entry later', async (t) => {
+  const { keeper, presence, line } = await setUp(t, 10)
+  const quiet = namespaces.find('quiet:a')
+  line.setDown(true)
+  const away = { code: 'UNAVAILABLE', reason: 'broker_unavailable' }
+  await t.rejects(keeper.enterWithin(quiet, info('c1'), 0), away)
+  line.setDown(false)
+  await waitFor('the entry', async () => (await presence.list('quiet:a', 10)).length === 1)
+  keeper.leave(quiet, 'c1')
+  await keeper.settled()
+  t.strictSame(await presence.list('quiet:a', 10), [])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createNamespaces } from '../../src/realtime/namespace.js'
 import { PUBLICATION_BYTES_MAX, publishTo } from '../../src/realtime/publish.js'
-import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
 import { OPEN_RULES, STREAM_RULES } from './channel-rules.js'
 
 const namespaces = createNamespaces(OPEN_RULES, { plain: {}, kept: STREAM_RULES })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { issueAccess } from '../helpers/issue-token.js'
 import { createSessionHouse, IDLE_SECONDS, SHORT_IDLE_SECONDS } from '../helpers/session-house.js'
 import { waitFor } from '../helpers/wait-for.js'
 
@@ -48,7 +49,7 @@ await t.test('authenticate refuses a token of an unknown session or another user
   const house = createSessionHouse()
   const { sessionId } = await house.login()
   const issue = (userId: string, ofSession: string) =>
-    house.tokenIssuer.issueAccess({
+    issueAccess(house.tokenIssuer, {
       userId,
       sessionId: ofSession,
       tokenId: 'token-1',

@@ -4,7 +4,7 @@ import { createNamespaces } from '../../src/realtime/namespace.js'
 import { createRealtimeService, HISTORY_LIMIT_MAX } from '../../src/service/realtime-service.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
 import { createFakeBroker } from '../helpers/fake-broker.js'
-import { createMemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
 import { surveyDeps } from '../helpers/stub-survey-handlers.js'
 import { OPEN_RULES, STREAM_RULES } from '../realtime/channel-rules.js'
 
@@ -12,7 +12,7 @@ function createHouse() {
   const broker = createFakeBroker()
   const line = createMemoryChannels()
   const channelBroker = line.createBroker()
-  const presence = line.createPresence()
+  const presence = line.presence.createStore()
   const namespaces = createNamespaces(OPEN_RULES, {
     plain: {},
     kept: STREAM_RULES,
@@ -123,6 +123,7 @@ await t.test('orders go to every process and say whom they reached', async (t) =
 
 await t.test('history and presence are read, without what is between the processes', async (t) => {
   const { service, presence } = createHouse()
+  await presence.start(() => undefined)
   for (const data of ['1', '2', '3']) {
     await service.publish({ channel: 'kept:a', data, receipt: 'nodes', tags: { n: data } })
   }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { issueRefresh } from '../helpers/issue-token.js'
 import {
   ABSOLUTE_SECONDS,
   ACCESS_SECONDS,
@@ -260,7 +261,7 @@ await t.test('refresh answers that a session unknown to the store is over', asyn
 await t.test('refresh refuses a token whose user is not the one of the session', async (t) => {
   const house = createSessionHouse()
   const { sessionId } = await house.login()
-  const token = await house.tokenIssuer.issueRefresh({
+  const token = await issueRefresh(house.tokenIssuer, {
     userId: 'user-2',
     sessionId,
     tokenId: 'token-1',

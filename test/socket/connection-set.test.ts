@@ -14,12 +14,16 @@ import { startSocketServer } from './socket-server.js'
 
 const origin = { requestId: 'r1', address: '127.0.0.1', path: '/echo' }
 
-async function createBareSet(t: { teardown(action: () => unknown): void }, connectionsMax: number) {
+async function createBareSet(
+  t: { teardown(action: () => unknown): void },
+  connectionsMax: number,
+  ofAddressMax = 0,
+) {
   const hub = createHub({ connectionsMax, registrationsPerConnectionMax: 1 })
   const logger = createMemoryLogger()
   const set = createConnectionSet({
     hub,
-    addresses: createAddressQuota(0),
+    addresses: createAddressQuota(ofAddressMax),
     drainWindowMs: 0,
     drainDeadlineMs: 60_000,
     shared: {
@@ -74,6 +78,21 @@ await t.test('a socket that comes when the hub is full is closed at once', async
     { level: 'info', message: 'socket closed', fields: { code: 4429 } },
     { level: 'info', message: 'socket closed', fields: { code: 1000 } },
   ])
+})
+
+await t.test('a socket that comes when its address is full is closed at once', async (t) => {
+  const { hub, connect } = await createBareSet(t, 10, 2)
+  const refused = { code: 4429, reason: 'too_many_connections_of_address' }
+  const sockets = Array.from({ length: 6 }, connect)
+  const ends: unknown[] = []
+  for (const socket of sockets) void closeOf(socket).then((end) => ends.push(end))
+  await waitFor('the refusals', () => ends.length >= 4)
+  t.strictSame(ends, [refused, refused, refused, refused])
+  t.equal(hub.connectionCount(), 2)
+  for (const socket of sockets) socket.close(1000)
+  await waitFor('an empty hub', () => hub.connectionCount() === 0)
+  await once(connect(), 'open')
+  await waitFor('a place that is given back', () => hub.connectionCount() === 1)
 })
 
 await t.test('a socket that comes while the set closes is closed as well', async (t) => {

@@ -28,7 +28,7 @@ import type {
 import { createSocketPlugin, type SocketPluginOptions } from '../../src/socket/socket-plugin.js'
 import { sampleSession } from '../contract/sample-session.js'
 import { createFakeBroker, type FakeBroker } from '../helpers/fake-broker.js'
-import { createMemoryChannels, type MemoryChannels } from '../helpers/memory-channels.js'
+import { createMemoryChannels, type MemoryChannels } from '../helpers/memory-channel-broker.js'
 import { createTestKey, createTestRing } from '../helpers/test-keys.js'
 import { OPEN_RULES, STREAM_RULES } from '../realtime/channel-rules.js'
 import { surveyDeps } from '../helpers/stub-survey-handlers.js'
@@ -163,7 +163,7 @@ async function createTestRealtime(
   const shared = options.broker ?? createFakeBroker()
   const broker = { ...shared, processId: options.processId ?? 'process-1' }
   const channelBroker = line.createBroker()
-  const presence = line.createPresence()
+  const presence = line.presence.createStore()
   const namespaces = createNamespaces(OPEN_RULES, { ...NAMESPACES, ...options.namespaces })
   const receipts = createReceiptLog()
   const recoveryCounts = createRecoveryCounts()

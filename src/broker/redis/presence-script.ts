@@ -8,6 +8,12 @@ local function leave(entries, users, id, entry)
   redis.call('HDEL', entries, id)
   if redis.call('HINCRBY', users, entry.u, -1) <= 0 then redis.call('HDEL', users, entry.u) end
 end
+local function enter(id, user, text, name, old)
+  if old then leave(KEYS[1], KEYS[2], id, old) end
+  redis.call('HSET', KEYS[1], id, text)
+  redis.call('HINCRBY', KEYS[2], user, 1)
+  redis.call('SADD', KEYS[3], name)
+end
 `
 
 /**
@@ -17,11 +23,43 @@ end
 export const ADD_SCRIPT = `${SHARED}
 local old = redis.call('HGET', KEYS[1], ARGV[1])
 if old == ARGV[3] then return 0 end
-if old then leave(KEYS[1], KEYS[2], ARGV[1], cjson.decode(old)) end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
-redis.call('SADD', KEYS[3], ARGV[4])
+enter(ARGV[1], ARGV[2], ARGV[3], ARGV[4], old and cjson.decode(old))
 return old and 0 or 1
+`
+
+/**
+ * Adds where there is a place. KEYS: as for `ADD_SCRIPT`. ARGV: connection, user, entry, name of the entry in that set,
+ * owner, number of places, 1 when the dead are known, and then those: owners whose lease is over. A lease that is over
+ * never runs again, so the list may be older than this step. Answers 1 when the entry is there now, 0 when there is no
+ * place, -1 when that depends on who is dead.
+ */
+export const ADD_WITHIN_SCRIPT = `${SHARED}
+local id, text, owner, places = ARGV[1], ARGV[3], ARGV[5], tonumber(ARGV[6])
+local old = redis.call('HGET', KEYS[1], id)
+if old == text then return 1 end
+local entry = old and cjson.decode(old)
+local others = redis.call('HLEN', KEYS[1]) - (old and 1 or 0)
+if not (entry and entry.o == owner) and others >= places then
+  if ARGV[7] ~= '1' then return -1 end
+  local dead = {}
+  for i = 8, #ARGV do dead[ARGV[i]] = true end
+  if not entry or dead[entry.o] then
+    local flat = redis.call('HGETALL', KEYS[1])
+    for i = 1, #flat, 2 do
+      if flat[i] ~= id and dead[cjson.decode(flat[i + 1]).o] then others = others - 1 end
+    end
+    if others >= places then return 0 end
+  end
+end
+enter(id, ARGV[2], text, ARGV[4], entry)
+return 1
+`
+
+/** KEYS: ordered set of owners by the end of their leases. Answers those whose lease is over. */
+export const DEAD_SCRIPT = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
 `
 
 /**

@@ -9,7 +9,9 @@ import type { BrokerRedis } from './broker-redis.js'
 import { type ChannelKeys, createChannelKeys } from './channel-keys.js'
 import {
   ADD_SCRIPT,
+  ADD_WITHIN_SCRIPT,
   COUNT_SCRIPT,
+  DEAD_SCRIPT,
   LEASE_SCRIPT,
   LIST_SCRIPT,
   RELEASE_SCRIPT,
@@ -76,14 +78,21 @@ class RedisPresenceStore implements PresenceStore {
 
   async add(channel: string, info: ClientInfo): Promise<boolean> {
     this.#desk.assertEntering()
-    const entry = JSON.stringify({ o: this.#owner, u: info.userId, info })
-    const ownSet = this.#keys.presenceOf(this.#keys.tagOf(channel), this.#owner)
-    const added = await this.#run(
-      ADD_SCRIPT,
-      [this.#keys.presence(channel), this.#keys.presenceUsers(channel), ownSet],
-      [info.connectionId, info.userId, entry, nameOf(channel, info.connectionId)],
-    )
-    return added === 1
+    const { keys, args } = this.#entryOf(channel, info)
+    return (await this.#run(ADD_SCRIPT, keys, args)) === 1
+  }
+
+  async addWithin(channel: string, info: ClientInfo, connectionsMax: number): Promise<boolean> {
+    this.#desk.assertEntering()
+    const owner = this.#owner
+    const { keys, args } = this.#entryOf(channel, info)
+    const within = [...args, owner, String(connectionsMax)]
+    const first = await this.#run(ADD_WITHIN_SCRIPT, keys, [...within, '0'])
+    if (first !== -1) return first === 1
+    // Their leases lie in a slot of their own, and matter only when the places are taken.
+    const dead = textsOf(await this.#run(DEAD_SCRIPT, [this.#keys.presenceLeases], []))
+    const others = dead.filter((name) => name !== owner)
+    return (await this.#run(ADD_WITHIN_SCRIPT, keys, [...within, '1', ...others])) === 1
   }
 
   async remove(channel: string, connectionId: string): Promise<boolean> {
@@ -122,6 +131,17 @@ class RedisPresenceStore implements PresenceStore {
       await this.#sweep(this.#owner, () => undefined)
     } catch (error) {
       this.#deps.logger.warn({ err: error }, 'presence is left to be swept by the others')
+    }
+  }
+
+  /** What the scripts that enter a connection get. */
+  #entryOf(channel: string, info: ClientInfo) {
+    const { connectionId, userId } = info
+    const ownSet = this.#keys.presenceOf(this.#keys.tagOf(channel), this.#owner)
+    const entry = JSON.stringify({ o: this.#owner, u: userId, info })
+    return {
+      keys: [this.#keys.presence(channel), this.#keys.presenceUsers(channel), ownSet] as const,
+      args: [connectionId, userId, entry, nameOf(channel, connectionId)],
     }
   }
 

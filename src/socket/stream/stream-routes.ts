@@ -95,8 +95,10 @@ function open(
   reply: FastifyReply,
   stream: { data: string; format: StreamFormat; encoder: BatchEncoder },
 ): void {
-  // Before the answer begins: what is no command gets a problem document.
+  // Before the answer begins: what is no command gets a problem document, and so does whoever found a place when the
+  // head of the request came, and none now that its body is there.
   parseCommands(stream.data)
+  deps.guard(request)
   const credential = deps.credentialOf(request)
   const headers = reply.getHeaders() as Record<string, string>
   reply.hijack()
@@ -110,12 +112,7 @@ function open(
   })
   response.flushHeaders()
   response.socket?.setNoDelay(true)
-  try {
-    deps.streams.open({ ...stream, response, address: request.ip, credential })
-  } catch {
-    // The last place was taken in the meantime. The client comes back after a pause.
-    response.end()
-  }
+  deps.streams.open({ ...stream, response, address: request.ip, credential })
 }
 
 /**

@@ -45,6 +45,12 @@ const setUpOn =
         await presence.start(onSwept, onLost)
         return presence
       },
+      async createHanging() {
+        const lease = { heartbeatMs: 3_600_000, leaseMs: 500 }
+        const presence = await createStore(t, urls, { keyPrefix, ...lease })
+        await presence.start(() => undefined)
+        return presence
+      },
       async runAndKill(channels, count) {
         const args = ['redis', urls.join(), keyPrefix, `${count}`, ...channels]
         const child = runFixture(t, 'presence-process.js', args)
@@ -66,10 +72,9 @@ await t.test('on a single redis', { skip }, async (t) => {
 
   await t.test('presence must be started before it enters anybody', async (t) => {
     const presence = await createStore(t, urls)
-    await t.rejects(presence.add('room', infoOf('1', 'ann')), {
-      code: 'INTERNAL',
-      reason: 'presence_not_started',
-    })
+    const notStarted = { code: 'INTERNAL', reason: 'presence_not_started' }
+    await t.rejects(presence.add('room', infoOf('1', 'ann')), notStarted)
+    await t.rejects(presence.addWithin('room', infoOf('1', 'ann'), 1), notStarted)
     t.strictSame(await presence.list('room', 10), [], 'others may be asked for')
   })
 

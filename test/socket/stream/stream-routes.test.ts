@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createFakeBroker } from '../../helpers/fake-broker.js'
-import { createMemoryChannels } from '../../helpers/memory-channels.js'
+import { createMemoryChannels } from '../../helpers/memory-channel-broker.js'
 import { waitFor } from '../../helpers/wait-for.js'
 import { startSocketServer } from '../socket-server.js'
 import { emulate, openStream } from './stream-client.js'

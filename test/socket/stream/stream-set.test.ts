@@ -1,3 +1,5 @@
+import { request } from 'node:http'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { waitFor } from '../../helpers/wait-for.js'
 import { startSocketServer } from '../socket-server.js'
@@ -28,6 +30,31 @@ await t.test('streams are counted, pinged, limited and sent away', async (t) => 
     push: { disconnect: { code: 3001, reason: 'shutdown' } },
   })
   await closed
+})
+
+await t.test('streams whose bodies come at once take no more places than there are', async (t) => {
+  const server = await startSocketServer(t, { connectionsPerAddressMax: 3 })
+  server.authentication.grant('token', { userId: 'ann' })
+  const path = '/connection/http_stream'
+  const headers = { 'content-type': 'application/json', 'content-length': CONNECT.length }
+  const to = { host: '127.0.0.1', port: server.port, agent: false, method: 'POST', path, headers }
+  const requests = Array.from({ length: 12 }, () => request(to))
+  const statuses: unknown[] = []
+  for (const outgoing of requests) {
+    t.teardown(() => outgoing.destroy())
+    outgoing.on('error', () => undefined)
+    outgoing.on('response', ({ statusCode }) => statuses.push(statusCode))
+    // All of them find a place when their heads arrive.
+    outgoing.write(CONNECT.slice(0, 5))
+  }
+  const connections = promisify(server.app.server.getConnections.bind(server.app.server))
+  await waitFor('every head', async () => (await connections()) === 12)
+  t.equal((await openStream(t, server.port, 'lines', CONNECT)).status, 200)
+  for (const outgoing of requests) outgoing.end(CONNECT.slice(5))
+  await waitFor('every answer', () => statuses.length === 12)
+  t.equal(statuses.filter((status) => status === 200).length, 2)
+  t.equal(statuses.filter((status) => status === 429).length, 10)
+  t.equal(server.hub.connectionCount(), 3)
 })
 
 await t.test('a stale stream, and one whose client sends too much or nonsense', async (t) => {

@@ -35,6 +35,8 @@ export interface SocketLines {
   ): void
   /** Whether one more would be too many. */
   isFull(): boolean
+  /** Whether one more of this address would be too many. */
+  isAddressFull(address: string): boolean
   isClosing(): boolean
   /** Closes every line with 1001 and waits for them. */
   close(): Promise<void>

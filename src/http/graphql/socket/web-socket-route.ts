@@ -37,7 +37,8 @@ export function chooseProtocol(offered: ReadonlySet<string>): string | false {
 /**
  * The part of `GET /graphql` that a WebSocket takes. Before the upgrade, another site's page is refused
  * (PERMISSION_DENIED, `cross_site_request`: cookies come along with its WebSockets, too), and everybody while the
- * server is full or going away.
+ * server is full or going away (UNAVAILABLE, `too_many_connections`, `server_shutdown`), or their address has as many
+ * lines as it may (RESOURCE_EXHAUSTED, `too_many_connections_of_address`).
  */
 export function createWebSocketRoute(deps: WebSocketRouteDeps) {
   let protocols: Protocols = new Map()
@@ -45,12 +46,18 @@ export function createWebSocketRoute(deps: WebSocketRouteDeps) {
     async preValidation(request: FastifyRequest): Promise<void> {
       if (!request.ws) return
       if (isForeignAsk(deps, request)) throw crossSiteRequest()
+      // Once the socket is open its messages come at once, so what serves them is loaded before. Nothing else is waited
+      // for between the question for a place and the moment it is taken.
+      protocols = await deps.protocols()
       if (deps.lines.isClosing()) throw unavailable('server_shutdown', 'The server is going away.')
       if (deps.lines.isFull()) {
         throw unavailable('too_many_connections', 'Too many connections are open.')
       }
-      // Once the socket is open its messages come at once, so what serves them is loaded before.
-      protocols = await deps.protocols()
+      if (deps.lines.isAddressFull(peerAddress(request))) {
+        const message = 'Too many connections are open from this address.'
+        const retry = { retryAfterSeconds: RETRY_AFTER_SECONDS }
+        throw new AppError('RESOURCE_EXHAUSTED', 'too_many_connections_of_address', message, retry)
+      }
     },
     wsHandler(socket: WebSocket, request: FastifyRequest): void {
       const { id: requestId } = request

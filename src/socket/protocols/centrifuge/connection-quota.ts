@@ -6,7 +6,7 @@ const QUOTA_PREFIX = '$connections:'
 
 /** How many connections a user has over all processes. */
 export interface ConnectionQuota {
-  /** Counts the connection in; false when it is one too many. */
+  /** Takes a place for the connection; false when there is none, over all processes and whoever else asks just now. */
   enter(connectionId: string, userId: string): Promise<boolean>
   leave(connectionId: string, userId: string): void
 }
@@ -16,7 +16,7 @@ export interface ConnectionQuota {
  * that cannot be asked keeps nobody out.
  */
 export function connectionQuota(
-  { presence, presenceKeeper, logger }: CentrifugeDeps,
+  { presenceKeeper, logger }: CentrifugeDeps,
   { connectionsPerUserMax }: CentrifugeOptions,
 ): ConnectionQuota {
   const isCounted = (userId: string): boolean => connectionsPerUserMax > 0 && userId !== ''
@@ -26,9 +26,7 @@ export function connectionQuota(
       const channel = quotaChannel(userId)
       const info = { connectionId, userId, connectionInfo: null, channelInfo: null }
       try {
-        await presenceKeeper.enter(channel, info)
-        const { connections } = await presence.stats(channel.name.channel)
-        return connections <= connectionsPerUserMax
+        return await presenceKeeper.enterWithin(channel, info, connectionsPerUserMax)
       } catch (error) {
         logger.warn({ err: error, connectionId }, 'cannot count the connections of a user')
         return true

@@ -109,6 +109,32 @@ await t.test('a full server refuses with 503, and has room again', async (t) => 
   })
 })
 
+await t.test('an address has as many lines as it may, also of those that come first', async (t) => {
+  const small = await openGraphqlHouse(t, { 'socket.connectionsPerAddressMax': 3 })
+  const target = `${small.url.replace('http', 'ws')}/graphql`
+  const ends: string[] = []
+  const open: WebSocket[] = []
+  const stay = (socket: WebSocket): void => void open.push(socket)
+  // The protocols are loaded with the first request, and all these wait for it together.
+  for (let index = 0; index < 12; index += 1) {
+    void endOf(['graphql-transport-ws'], {}, stay, target).then((end) => ends.push(end))
+  }
+  await waitFor('the refusals', () => ends.length >= 9)
+  const refused = ['HTTP 429', '4429 too_many_connections_of_address']
+  t.strictSame(
+    ends.filter((end) => !refused.includes(end)),
+    [],
+  )
+  const alive = open.filter(({ readyState }) => readyState === WebSocket.OPEN)
+  t.equal(alive.length, 3)
+  t.equal(await endOf(['graphql-transport-ws'], {}, () => {}, target), 'HTTP 429')
+  for (const socket of alive) socket.close()
+  await waitFor('room again', async () => {
+    const end = await endOf(['graphql-transport-ws'], {}, (socket) => socket.close(1000), target)
+    return end.startsWith('1000')
+  })
+})
+
 await t.test('a closing server says 1001', async (t) => {
   const { cookie } = await openBrowser(url)
   const line = openLine(t, url, { cookie })

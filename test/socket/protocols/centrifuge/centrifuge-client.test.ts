@@ -229,6 +229,36 @@ await t.test('connections are limited for each user, over all that share a line'
   one.line.setDown(false)
 })
 
+await t.test('of twenty that come at once to two servers, as many stay as may', async (t) => {
+  const options = { centrifuge: { connectionsPerUserMax: 5 } }
+  const one = await startSocketServer(t, { ...options, processId: 'one' })
+  const two = await startSocketServer(t, { ...options, processId: 'two', line: one.line })
+  const servers = [one, two]
+  for (const server of servers) server.authentication.grant('token', { userId: 'ann' })
+  const wires = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => openWire(index % 2 === 0 ? one : two, null)),
+  )
+  const closes: unknown[] = []
+  for (const { client } of wires) {
+    void client.closed.then((close) => closes.push(close))
+    client.send({ id: 1, connect: { token: 'token' } })
+  }
+  await waitFor('the refusals', () => closes.length >= 15)
+  t.strictSame(
+    closes,
+    Array.from({ length: 15 }, () => ({ code: 3504, reason: 'connection limit' })),
+  )
+  const accepted = wires.filter((wire) => wire.lines().some((line) => 'connect' in line))
+  t.equal(accepted.length, 5)
+  const clients = (): number =>
+    one.centrifuge.clients.clientCount() + two.centrifuge.clients.clientCount()
+  t.equal(clients(), 5)
+  for (const { client } of accepted) client.socket.close()
+  await waitFor('them to be gone', () => clients() === 0)
+  await Promise.all(servers.map(({ centrifuge }) => centrifuge.presenceKeeper.settled()))
+  for (let count = 0; count < 5; count += 1) await openWire(two)
+})
+
 await t.test('rotation asks clients to come back after a while', async (t) => {
   const server = await startSocketServer(t, {
     registrationTimeoutMs: 100,
