@@ -11,6 +11,7 @@ import type { StressClient } from '../helpers/stress/stress-client.js'
 import {
   allThere,
   assertComplete,
+  assertNothingLeft,
   openStressHouse,
   PATIENCE_MS,
   Publisher,
@@ -294,10 +295,17 @@ await t.test('on two processes and one Redis', { skip: skipUnless('redis') }, as
     APP_SOCKET_FRAME_BYTES_MAX: String(FRAME_BYTES_MAX),
     APP_SOCKET_MESSAGES_PER_SECOND_MAX: String(MESSAGES_PER_SECOND_MAX),
   })
+  const baselines = await Promise.all(house.nodes.map((node) => node.probe()))
   await t.test('exact counts and order through cuts', (t) => keepOrder(t, house))
   await t.test('storms of clients that come back', (t) => storm(t, house))
   await t.test('racing publishes with one key are one', (t) => race(t, house))
   await t.test('malformed frames have their exact code', (t) => malform(t, house))
   await t.test('a slow client comes back and recovers', (t) => beSlow(t, house))
   await t.test('a silent client is closed', (t) => beSilent(t, house))
+  await t.test('nothing of them is left', async (t) => {
+    for (const [index, node] of house.nodes.entries()) {
+      const baseline = baselines[index]
+      if (baseline) await assertNothingLeft(t, node, baseline)
+    }
+  })
 })

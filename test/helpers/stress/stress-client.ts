@@ -153,6 +153,12 @@ export class StressClient {
     this.#socket?.terminate()
   }
 
+  /** Leaves for good as a well-behaved client does. */
+  leave(): void {
+    this.#isWanted = false
+    this.#socket?.close(1000)
+  }
+
   #open(): void {
     const socket = new WebSocket(`ws://${this.#options.address()}/connection/websocket`)
     this.#socket = socket

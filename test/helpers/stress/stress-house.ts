@@ -42,7 +42,11 @@ export interface StressHouse {
   readonly random: Random
   readonly nodes: readonly [StressNode, StressNode]
   /** Clients that are connected and subscribed; each one begins at a node in turn, and stays with its wire. */
-  readonly join: (count: number, channels: readonly string[], options?: JoinOptions) => Promise<StressClient[]>
+  readonly join: (
+    count: number,
+    channels: readonly string[],
+    options?: JoinOptions,
+  ) => Promise<StressClient[]>
   /** A token of one of the users. */
   readonly token: string
 }
@@ -195,10 +199,11 @@ export async function publishOnce(
 export class Publisher {
   readonly #nodes: readonly StressNode[]
   readonly #channel: string
-  /** What was acknowledged, by offset. */
-  readonly acknowledged = new Map<number, unknown>()
+  /** What was acknowledged, by offset, for each epoch in their order. */
+  readonly acknowledged = new Map<string, Map<number, unknown>>()
   /** Offsets that two publications were given: never. */
   readonly collisions: number[] = []
+  count = 0
   #next = 0
   #isOver = false
   #workers: Promise<void>[] = []
@@ -231,33 +236,39 @@ export class Publisher {
     await Promise.all(this.#workers)
   }
 
-  get count(): number {
-    return this.acknowledged.size
-  }
-
   async #one(): Promise<void> {
     this.#next += 1
     const data = this.#next
     const nodes = data % 2 === 0 ? this.#nodes : [...this.#nodes].reverse()
-    const { offset } = await publishOnce(nodes, this.#channel, data)
-    if (this.acknowledged.has(offset)) this.collisions.push(offset)
-    this.acknowledged.set(offset, data)
+    const { offset, epoch } = await publishOnce(nodes, this.#channel, data)
+    const stream = this.acknowledged.get(epoch) ?? new Map<number, unknown>()
+    this.acknowledged.set(epoch, stream)
+    if (stream.has(offset)) this.collisions.push(offset)
+    stream.set(offset, data)
+    this.count += 1
   }
 }
 
-/** Everybody has everything that was acknowledged, each once, in the order of the stream, and nothing else. */
+/**
+ * Everybody has everything that was acknowledged of the newest stream since they began to hear it, each once, in its
+ * order, and nothing else.
+ */
 export async function assertComplete(
   t: Test,
   clients: readonly StressClient[],
   { channel, publisher }: { readonly channel: string; readonly publisher: Publisher },
 ): Promise<void> {
-  const wanted = [...publisher.acknowledged]
+  const [epoch = '', stream = new Map<number, unknown>()] = [...publisher.acknowledged].at(-1) ?? []
+  const wanted = [...stream]
     .map(([offset, data]) => ({ offset, data }))
     .sort((a, b) => a.offset - b.offset)
   const top = wanted.at(-1)?.offset ?? 0
   t.strictSame(publisher.collisions, [], 'no offset was given twice')
   t.equal(top, wanted.length, 'the stream has what was acknowledged and nothing else')
-  const isAtTop = (client: StressClient): boolean => client.on(channel).offset >= top
+  const isAtTop = (client: StressClient): boolean => {
+    const following = client.on(channel)
+    return following.epoch === epoch && following.offset >= top
+  }
   await waitFor('everybody to have all', () => clients.every(isAtTop), PATIENCE_MS)
   const differing = clients.filter((client) => {
     const { heard, from } = client.on(channel)
@@ -269,4 +280,22 @@ export async function assertComplete(
     [],
     'no gap, no duplicate',
   )
+}
+
+/** Nothing of clients that are gone is left in a process: what it counts itself, and what it holds open. */
+export async function assertNothingLeft(
+  t: Test,
+  node: StressNode,
+  baseline: LeakSample,
+): Promise<LeakSample> {
+  for (const gauge of ['socket_connections', 'socket_channels', 'socket_subscriptions']) {
+    await waitFor(`${gauge} 0`, async () => (await node.metric(gauge)) === 0, PATIENCE_MS)
+  }
+  const left = await waitFor('sockets and timers to go', async () => {
+    const sample = await node.probe()
+    const isClean = sample.sockets <= baseline.sockets && sample.timers <= baseline.timers
+    return isClean ? sample : null
+  })
+  t.ok(left, 'no socket and no timer is left')
+  return left
 }
