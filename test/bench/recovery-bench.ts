@@ -163,19 +163,20 @@ function startLoad(plan: RecoveryPlan): {
   readonly ended: Promise<unknown>
 } {
   const script = `${PACKAGE_ROOT}dist/test/bench/recovery-load.js`
-  const child: ChildProcess = spawn(process.execPath, [script, JSON.stringify(plan)], {
+  const child: ChildProcess = spawn(process.execPath, [script], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(child, 'close')
   const { stdout, stdin } = child
   if (!stdout || !stdin) throw new Error('the load has no pipes')
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
+  stdin.write(`${JSON.stringify(plan)}\n`)
   return {
     say: (command) => stdin.write(`${command}\n`),
     async line() {
-      const { value, done } = await lines.next()
-      if (done === true) throw new Error('the load ended early')
-      return value
+      const next = await lines.next()
+      if (next.done === true) throw new Error('the load ended early')
+      return next.value
     },
     ended,
   }

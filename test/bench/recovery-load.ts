@@ -1,7 +1,7 @@
 /**
  * The load of the recovery: many clients of the channel protocol in one process, which come back as the published ones
- * do, with the same backoff and timeouts, and check every offset. `recovery-load.js PLAN`, PLAN being the JSON of a
- * RecoveryPlan. Lines on standard input: `killed INDEX` when a server is about to die, `finish TOPS` (JSON, offset by
+ * do, with the same backoff and timeouts, and check every offset. Lines on standard input: the JSON of a RecoveryPlan,
+ * which is too long for an argument; `killed INDEX` when a server is about to die, `finish TOPS` (JSON, offset by
  * channel) when nothing more is published. Lines on standard output: `ready`, then the JSON of a RecoveryTimes when
  * the last one is back, then the JSON of a RecoveryCheck.
  */
@@ -48,7 +48,8 @@ const POLL_MS = 5
 const PING = '{}'
 const OFFSET = '"offset":'
 
-const plan = JSON.parse(process.argv[2] ?? '{}') as RecoveryPlan
+const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+const plan = JSON.parse(((await input.next()).value as string | undefined) ?? '{}') as RecoveryPlan
 const check = { gaps: 0, duplicates: 0, lost: 0, recoveredPublications: 0, deliveries: 0 }
 let dead = -1
 let killedAtMs = 0
@@ -186,7 +187,8 @@ function say(line: unknown): void {
 
 const clients = await openAll()
 say('ready')
-for await (const line of createInterface({ input: process.stdin })) {
+for (let next = await input.next(); next.done !== true; next = await input.next()) {
+  const line = next.value
   const [command = '', argument = ''] = line.split(' ')
   if (command === 'killed') {
     dead = Number(argument)
