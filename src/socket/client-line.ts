@@ -14,6 +14,8 @@ export interface ClientLine extends Connection {
   isOpen(): boolean
   /** When something was last heard from the peer, in monotonic milliseconds. */
   readonly lastSeenAtMs: number
+  /** Like `send`, for what the peer has asked for: one answer at a time may be larger than the whole queue. */
+  sendAnswer(message: string): boolean
   /** Writes bytes that were prepared for this kind of line; many lines write the same. */
   sendPrepared(bytes: Uint8Array, options: PreparedOptions): DeliveryOutcome
   /** Closes for a failure, which is logged. */

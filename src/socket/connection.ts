@@ -4,6 +4,7 @@ import type { Logger } from '../domain/logger.js'
 import { type AppError, toAppError } from '../errors/app-error.js'
 import { ERROR_TABLE } from '../errors/code.js'
 import type { DeliveryOutcome } from '../realtime/channels.js'
+import { AnswerAllowance } from './answer-allowance.js'
 import type { ClientLine, CloseCause, CloseFrame, PreparedOptions } from './client-line.js'
 import { closeReason } from './close-reason.js'
 import { binaryFrame, textFrame } from './frame.js'
@@ -72,6 +73,7 @@ export class SocketConnection implements ClientLine {
   #released = false
   #writtenInTurn = 0
   #latest: LatestSlots | null = null
+  readonly #allowance = new AnswerAllowance()
 
   constructor(options: {
     id: string
@@ -105,6 +107,10 @@ export class SocketConnection implements ClientLine {
 
   send(message: string): boolean {
     return this.#enqueue(textFrame(message))
+  }
+
+  sendAnswer(message: string): boolean {
+    return this.#enqueue(textFrame(message), true)
   }
 
   /** Like `send`, as a binary frame. */
@@ -221,9 +227,11 @@ export class SocketConnection implements ClientLine {
    * Writes past the WebSocket library, which would make two pieces of every frame. Without compression it holds nothing
    * back itself, so the order of what both write is the order of the calls.
    */
-  #enqueue(frame: Uint8Array): boolean {
+  #enqueue(frame: Uint8Array, isAnswer = false): boolean {
     if (!this.isOpen()) return false
-    if (this.#net.writableLength + frame.length > this.#shared.limits.queueBytesMax) {
+    const { queueBytesMax } = this.#shared.limits
+    const waitingBytes = this.#net.writableLength
+    if (!this.#allowance.admits(waitingBytes, frame.length, queueBytesMax, isAnswer)) {
       this.#shared.metrics.slowConsumer()
       this.#closeFor('slow')
       return false

@@ -1,10 +1,11 @@
-/** `npm run bench -- NAME …`: runs the named comparisons, or all. Figures are printed, never asserted. */
+/** `npm run bench -- NAME …`: runs the named comparisons, or all. Figures are printed, never asserted; what is lost fails. */
 import { benchFanout } from './fanout-bench.js'
 import { benchBroker } from './broker-bench.js'
 import { benchGrpc } from './grpc-bench.js'
 import { benchGraphql } from './graphql-bench.js'
 import { benchHttp } from './http-bench.js'
 import { benchLogin } from './login-bench.js'
+import { benchRecovery } from './recovery-bench.js'
 import { benchRevocation } from './revocation-bench.js'
 import { benchStartup } from './startup-bench.js'
 import { benchVerify } from './verify-bench.js'
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   graphql: benchGraphql,
   http: benchHttp,
   login: benchLogin,
+  recovery: benchRecovery,
   revocation: benchRevocation,
   startup: benchStartup,
   verify: benchVerify,

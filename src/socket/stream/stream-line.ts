@@ -3,6 +3,7 @@ import type { Logger } from '../../domain/logger.js'
 import { toAppError } from '../../errors/app-error.js'
 import { ERROR_TABLE } from '../../errors/code.js'
 import type { DeliveryOutcome } from '../../realtime/channels.js'
+import { AnswerAllowance } from '../answer-allowance.js'
 import type { ClientLine, CloseCause, PreparedOptions } from '../client-line.js'
 import { DISCONNECTS, disconnectOf } from '../protocols/centrifuge/code.js'
 import { disconnectPush } from '../protocols/centrifuge/reply.js'
@@ -45,6 +46,7 @@ export class StreamLine implements ClientLine {
   readonly #deps: StreamLineDeps
   readonly #limits: StreamLimits
   readonly #bucket: RateBucket
+  readonly #allowance = new AnswerAllowance()
   #owner: StreamOwner | null = null
   #isOpen = true
   #lastSeenAtMs = performance.now()
@@ -108,6 +110,10 @@ export class StreamLine implements ClientLine {
     return this.#write(this.#format.wrap(message))
   }
 
+  sendAnswer(message: string): boolean {
+    return this.#write(this.#format.wrap(message), true)
+  }
+
   sendPrepared(bytes: Uint8Array, { delivery }: PreparedOptions): DeliveryOutcome {
     // A stream has no slots of its own: whoever only wants the newest loses what does not go out at once.
     if (delivery !== 'all' && this.isBehind()) return 'dropped'
@@ -144,10 +150,12 @@ export class StreamLine implements ClientLine {
     if (this.#isOpen) this.#end()
   }
 
-  #write(chunk: string | Uint8Array): boolean {
+  #write(chunk: string | Uint8Array, isAnswer = false): boolean {
     if (!this.#isOpen) return false
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
-    if (this.#response.writableLength + bytes > this.#limits.queueBytesMax) {
+    const { writableLength } = this.#response
+    const { queueBytesMax } = this.#limits
+    if (!this.#allowance.admits(writableLength, bytes, queueBytesMax, isAnswer)) {
       this.#deps.metrics.slowConsumer()
       this.#closeCode = DISCONNECTS.slow.code
       // What waits is not read, so neither would the farewell be.

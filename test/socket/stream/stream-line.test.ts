@@ -52,6 +52,15 @@ await t.test('a line carries messages until it is closed, and releases once', as
   t.ok(response.writableEnded)
 })
 
+await t.test('an answer may be larger than the queue, and only one', async (t) => {
+  const { line } = createLine()
+  const large = 'x'.repeat(150_000)
+  t.equal(line.sendAnswer(large), true)
+  t.equal(line.send('y'.repeat(50_000)), true, 'what follows has the queue to itself')
+  t.equal(line.sendAnswer(large), false)
+  t.equal(line.closeCode, 3008)
+})
+
 await t.test('a failure closes with its code and is logged', async (t) => {
   const { line, logger, released } = createLine()
   line.receive('wrong')

@@ -153,7 +153,7 @@ export class CentrifugeClient implements RealtimeClient {
     this.#keyedWork().run(channel, async () => {
       try {
         await this.#subscriptions.subscribeByServer(channel, null, (result) =>
-          this.#line.send(subscribePush(channel, result)),
+          this.#line.sendAnswer(subscribePush(channel, result)),
         )
       } catch (error) {
         const fields = { connectionId: this.id, channel, err: error }
@@ -231,7 +231,7 @@ export class CentrifugeClient implements RealtimeClient {
       emulation: session === null ? null : { session, processId: this.#deps.processId },
       subscriptions,
     })
-    this.#line.send(replyOf(id, 'connect', result))
+    this.#line.sendAnswer(replyOf(id, 'connect', result))
     const held = this.#held ?? []
     this.#held = null
     for (const batch of held) this.deliver(batch)
@@ -315,7 +315,7 @@ export class CentrifugeClient implements RealtimeClient {
     let isReplied = false
     const reply = (result: string): void => {
       isReplied = true
-      this.#line.send(replyOf(id, method, result))
+      this.#line.sendAnswer(replyOf(id, method, result))
     }
     try {
       if (!this.#line.isOpen()) return

@@ -47,6 +47,27 @@ await t.test(
   },
 )
 
+await t.test('what was missed may be more than the queue holds', async (t) => {
+  const server = await startSocketServer(t, { queueBytesMax: 100_000 })
+  server.authentication.grant('token', { userId: 'ann' })
+  const before = await openWire(server)
+  const { subscribe } = await before.ask('subscribe', { channel: 'kept:a' })
+  before.client.socket.terminate()
+  const data = JSON.stringify('x'.repeat(60_000))
+  for (let missed = 0; missed < 5; missed += 1) {
+    await server.realtime.publish({ channel: 'kept:a', data })
+    await server.realtime.publish({ channel: 'user:ann', data })
+  }
+  const { epoch } = subscribe as { epoch: string }
+  const wire = await openWire(server)
+  const asked = { channel: 'kept:a', recover: true, offset: 0, epoch }
+  const { subscribe: recovered } = await wire.ask('subscribe', asked)
+  t.match(recovered, { recovered: true, publications: { length: 5 } })
+  const { history } = await wire.ask('history', { channel: 'kept:a', limit: 5 })
+  t.match(history, { publications: { length: 5 } })
+  t.match(await server.registry.metrics(), 'socket_slow_consumers_total 0')
+})
+
 await t.test('what may be dropped is, and of the latest only the newest waits', async (t) => {
   const server = await startSocketServer(t, { queueBytesMax: 8_000_000 })
   server.authentication.grant('token', { userId: 'ann' })
