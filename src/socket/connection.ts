@@ -114,8 +114,7 @@ export class SocketConnection implements ClientLine {
 
   /** Writes a frame that was made once for many connections. */
   sendPrepared(frame: Uint8Array, { delivery, channel }: PreparedOptions): DeliveryOutcome {
-    if (!this.isOpen()) return 'dropped'
-    if (delivery !== 'all' && this.#net.writableLength > 0) {
+    if (delivery !== 'all' && this.isBehind() && this.isOpen()) {
       if (delivery === 'latest') {
         this.#latest ??= new LatestSlots(this.#net, () => this.isOpen())
         this.#latest.put(channel, frame)
@@ -125,7 +124,7 @@ export class SocketConnection implements ClientLine {
       if (this.#net.writableLength + frame.length > bound) return 'dropped'
     }
     if (!this.#enqueue(frame)) return 'dropped'
-    return this.#net.writableLength > 0 ? 'queued' : 'written'
+    return this.isBehind() ? 'queued' : 'written'
   }
 
   isBehind(): boolean {
@@ -225,8 +224,9 @@ export class SocketConnection implements ClientLine {
     }
     // The first frame of a turn goes out at once; more of them share one write.
     const { turn } = this.#shared
-    if (this.#writtenInTurn === turn.current()) turn.cork(this.#net)
-    else this.#writtenInTurn = turn.current()
+    const current = turn.current()
+    if (this.#writtenInTurn === current) turn.cork(this.#net)
+    else this.#writtenInTurn = current
     this.#net.write(frame)
     this.#shared.metrics.messageSent()
     return true
