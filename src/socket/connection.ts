@@ -4,7 +4,13 @@ import type { Logger } from '../domain/logger.js'
 import { type AppError, toAppError } from '../errors/app-error.js'
 import { ERROR_TABLE } from '../errors/code.js'
 import type { DeliveryOutcome } from '../realtime/channels.js'
-import type { ClientLine, CloseCause, CloseFrame, PreparedOptions } from './client-line.js'
+import {
+  type ClientLine,
+  type CloseCause,
+  type CloseFrame,
+  isDropped,
+  type PreparedOptions,
+} from './client-line.js'
 import { closeReason } from './close-reason.js'
 import { binaryFrame, textFrame } from './frame.js'
 import { LatestSlots } from './latest-slots.js'
@@ -49,8 +55,6 @@ export interface ConnectionShared {
 }
 
 const OPEN = 1
-/** A message that may be dropped is, when this part of the queue is full. */
-const DROPPABLE_SHARE = 0.25
 
 /**
  * One WebSocket with its bounds. It owns no timer: whoever holds it calls `tick`. All instants are
@@ -114,14 +118,13 @@ export class SocketConnection implements ClientLine {
 
   /** Writes a frame that was made once for many connections. */
   sendPrepared(frame: Uint8Array, { delivery, channel }: PreparedOptions): DeliveryOutcome {
-    if (delivery !== 'all' && this.isBehind() && this.isOpen()) {
-      if (delivery === 'latest') {
-        this.#latest ??= new LatestSlots(this.#net, () => this.isOpen())
-        this.#latest.put(channel, frame)
-        return 'queued'
+    if (delivery !== 'all') {
+      const { writableLength } = this.#net
+      if (delivery === 'latest' && (writableLength > 0 || this.#latest?.isWaiting === true)) {
+        return this.#keepLatest(channel, frame)
       }
-      const bound = this.#shared.limits.queueBytesMax * DROPPABLE_SHARE
-      if (this.#net.writableLength + frame.length > bound) return 'dropped'
+      const { queueBytesMax } = this.#shared.limits
+      if (isDropped(frame.length, writableLength, queueBytesMax)) return 'dropped'
     }
     if (!this.#enqueue(frame)) return 'dropped'
     return this.isBehind() ? 'queued' : 'written'
@@ -230,6 +233,13 @@ export class SocketConnection implements ClientLine {
     this.#net.write(frame)
     this.#shared.metrics.messageSent()
     return true
+  }
+
+  #keepLatest(channel: string, frame: Uint8Array): DeliveryOutcome {
+    if (!this.isOpen()) return 'dropped'
+    this.#latest ??= new LatestSlots(this.#net, (bytes) => this.#enqueue(bytes))
+    this.#latest.put(channel, frame)
+    return 'queued'
   }
 
   #closeFor(cause: CloseCause): void {
