@@ -71,6 +71,7 @@ export class ChannelState implements Flushable {
   #receiptIds: string[] = []
   #emptyAtMs = 0
   flushedAtMs = -Infinity
+  busyMs = 0
 
   /** `before` is what has to be over before the broker is asked for the channel. */
   constructor(channel: Channel, deps: ChannelStateDeps, before?: Promise<void>) {
@@ -202,6 +203,7 @@ export class ChannelState implements Flushable {
     }
     for (const id of this.#receiptIds) this.#deps.receipts.record(id, { written, queued, dropped })
     this.#receiptIds = []
+    this.busyMs = events.length > 1 ? performance.now() - this.flushedAtMs : 0
   }
 
   async #open(): Promise<void> {

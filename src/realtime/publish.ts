@@ -51,19 +51,20 @@ export async function publishTo(
   })
 }
 
-/** JSON text without line breaks: the client protocol has one message a line. */
+/** The JSON text as it came, but without line breaks: the client protocol has one message a line. */
 function oneLineJson(text: string, channel: string): string {
   if (Buffer.byteLength(text) > PUBLICATION_BYTES_MAX) {
     const message = `A publication to ${showChannel(channel)} has at most ${PUBLICATION_BYTES_MAX} bytes.`
     throw new AppError('RESOURCE_EXHAUSTED', TOO_LARGE_REASON, message)
   }
   try {
-    const value: unknown = JSON.parse(text)
-    return /[\r\n]/.test(text) ? JSON.stringify(value) : text
+    JSON.parse(text)
   } catch {
     const message = `The data for ${showChannel(channel)} is not JSON.`
     throw invalidArgument(message, [{ path: 'data', message }])
   }
+  // In valid JSON they only stand between tokens: a text has them escaped.
+  return text.replaceAll(/[\r\n]+/g, ' ')
 }
 
 function checkTags(

@@ -22,6 +22,14 @@ export interface ClientLine extends Connection {
   fail(thrown: unknown): void
 }
 
+/** A message that may be dropped is, when this part of the queue is full. */
+const DROPPABLE_SHARE = 0.25
+
+/** Whether a message that may be dropped is: a peer that keeps up gets it, also when a few messages come at once. */
+export function isDropped(bytes: number, waitingBytes: number, queueBytesMax: number): boolean {
+  return waitingBytes > 0 && waitingBytes + bytes > queueBytesMax * DROPPABLE_SHARE
+}
+
 /** Why the server closes a connection: one of its bounds, its own end, or a failure. */
 export type CloseCause = 'slow' | 'idle' | 'rate_limited' | 'shutdown' | Error
 

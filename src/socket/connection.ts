@@ -5,7 +5,13 @@ import { type AppError, toAppError } from '../errors/app-error.js'
 import { ERROR_TABLE } from '../errors/code.js'
 import type { DeliveryOutcome } from '../realtime/channels.js'
 import { AnswerAllowance } from './answer-allowance.js'
-import type { ClientLine, CloseCause, CloseFrame, PreparedOptions } from './client-line.js'
+import {
+  type ClientLine,
+  type CloseCause,
+  type CloseFrame,
+  isDropped,
+  type PreparedOptions,
+} from './client-line.js'
 import { closeReason } from './close-reason.js'
 import { binaryFrame, textFrame } from './frame.js'
 import { LatestSlots } from './latest-slots.js'
@@ -50,8 +56,6 @@ export interface ConnectionShared {
 }
 
 const OPEN = 1
-/** A message that may be dropped is, when this part of the queue is full. */
-const DROPPABLE_SHARE = 0.25
 
 /**
  * One WebSocket with its bounds. It owns no timer: whoever holds it calls `tick`. All instants are
@@ -120,18 +124,16 @@ export class SocketConnection implements ClientLine {
 
   /** Writes a frame that was made once for many connections. */
   sendPrepared(frame: Uint8Array, { delivery, channel }: PreparedOptions): DeliveryOutcome {
-    if (!this.isOpen()) return 'dropped'
-    if (delivery !== 'all' && this.#net.writableLength > 0) {
-      if (delivery === 'latest') {
-        this.#latest ??= new LatestSlots(this.#net, () => this.isOpen())
-        this.#latest.put(channel, frame)
-        return 'queued'
+    if (delivery !== 'all') {
+      const { writableLength } = this.#net
+      if (delivery === 'latest' && (writableLength > 0 || this.#latest?.isWaiting === true)) {
+        return this.#keepLatest(channel, frame)
       }
-      const bound = this.#shared.limits.queueBytesMax * DROPPABLE_SHARE
-      if (this.#net.writableLength + frame.length > bound) return 'dropped'
+      const { queueBytesMax } = this.#shared.limits
+      if (isDropped(frame.length, writableLength, queueBytesMax)) return 'dropped'
     }
     if (!this.#enqueue(frame)) return 'dropped'
-    return this.#net.writableLength > 0 ? 'queued' : 'written'
+    return this.isBehind() ? 'queued' : 'written'
   }
 
   isBehind(): boolean {
@@ -238,11 +240,19 @@ export class SocketConnection implements ClientLine {
     }
     // The first frame of a turn goes out at once; more of them share one write.
     const { turn } = this.#shared
-    if (this.#writtenInTurn === turn.current()) turn.cork(this.#net)
-    else this.#writtenInTurn = turn.current()
+    const current = turn.current()
+    if (this.#writtenInTurn === current) turn.cork(this.#net)
+    else this.#writtenInTurn = current
     this.#net.write(frame)
     this.#shared.metrics.messageSent()
     return true
+  }
+
+  #keepLatest(channel: string, frame: Uint8Array): DeliveryOutcome {
+    if (!this.isOpen()) return 'dropped'
+    this.#latest ??= new LatestSlots(this.#net, (bytes) => this.#enqueue(bytes))
+    this.#latest.put(channel, frame)
+    return 'queued'
   }
 
   #closeFor(cause: CloseCause): void {

@@ -1,27 +1,37 @@
-import type { Socket } from 'node:net'
+/** What goes out in order, and says when everything before a chunk has gone. */
+export interface Outlet {
+  write(chunk: Uint8Array, done: () => void): unknown
+}
 
 /** For a peer that does not keep up: of each channel only the newest message waits. */
 export class LatestSlots {
-  readonly #net: Socket
-  readonly #isOpen: () => boolean
+  readonly #outlet: Outlet
+  readonly #send: (bytes: Uint8Array) => unknown
   readonly #byChannel = new Map<string, Uint8Array>()
 
-  constructor(net: Socket, isOpen: () => boolean) {
-    this.#net = net
-    this.#isOpen = isOpen
+  /** `send` gets what has waited; the line may be closed by then. */
+  constructor(outlet: Outlet, send: (bytes: Uint8Array) => unknown) {
+    this.#outlet = outlet
+    this.#send = send
+  }
+
+  /** Whether something waits. A newer message must not overtake it. */
+  get isWaiting(): boolean {
+    return this.#byChannel.size > 0
   }
 
   /** Keeps the message in place of an earlier one, until the peer has read what was before. */
-  put(channel: string, frame: Uint8Array): void {
-    if (this.#byChannel.size === 0) this.#waitForDrain()
-    this.#byChannel.set(channel, frame)
+  put(channel: string, bytes: Uint8Array): void {
+    if (!this.isWaiting) this.#waitForDrain()
+    this.#byChannel.set(channel, bytes)
   }
 
   #waitForDrain(): void {
     // What is smaller than the mark of the stream is followed by no drain event; its write callback always comes.
-    this.#net.write(EMPTY, () => {
-      if (this.#isOpen()) for (const frame of this.#byChannel.values()) this.#net.write(frame)
+    this.#outlet.write(EMPTY, () => {
+      const waiting = [...this.#byChannel.values()]
       this.#byChannel.clear()
+      for (const bytes of waiting) this.#send(bytes)
     })
   }
 }

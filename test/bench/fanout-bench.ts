@@ -1,6 +1,7 @@
 /**
  * CPU per delivery in a room of 1,000, against a loop of `ws.send(string)` in the same run: one publication at a time,
- * 16 outstanding, and 200 a second; then the memory of an idle signed-in connection with two subscriptions.
+ * 16 outstanding, and 200 a second; then the memory of an idle signed-in connection with two subscriptions. The row
+ * between them writes a frame that was made once, and does nothing else: the least that a delivery costs on Node.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -62,12 +63,14 @@ export async function benchFanout(): Promise<void> {
   const http = await serve([BINARY, 'http'], env)
   const servers: Served[] = [http]
   try {
-    const bare = await serve([`${PACKAGE_ROOT}dist/test/bench/fanout-bare.js`])
+    const script = `${PACKAGE_ROOT}dist/test/bench/fanout-bare.js`
+    const bare = await serve([script, 'string'])
+    const least = await serve([script, 'frame'])
     const socket = await serve([BINARY, 'socket'], env)
-    servers.push(bare, socket)
-    for (const { pid } of [bare, socket]) pin(pid, SERVER_CORE)
+    servers.push(bare, least, socket)
+    for (const { pid } of [bare, least, socket]) pin(pid, SERVER_CORE)
     const url = `http://${http.addresses['http']}`
-    await fanOut(bare, socket, await tokensFor(url, 'room', ROOM))
+    await fanOut({ bare, least, socket }, await tokensFor(url, 'room', ROOM))
     await idle(socket, await tokensFor(url, 'idle', IDLE_CLIENTS))
   } finally {
     await Promise.all(servers.map((server) => server.stop()))
@@ -75,9 +78,13 @@ export async function benchFanout(): Promise<void> {
   }
 }
 
-async function fanOut(bare: Served, socket: Served, tokens: readonly string[]): Promise<void> {
+async function fanOut(
+  { bare, least, socket }: Record<'bare' | 'least' | 'socket', Served>,
+  tokens: readonly string[],
+): Promise<void> {
   const plan = { clients: ROOM, tokens, channel: 'bench:room', lineBytes: LINE_BYTES }
   const bareLoad = await startLoad({ ...plan, kind: 'bare', ...addressOf(bare, 'bare') })
+  const leastLoad = await startLoad({ ...plan, kind: 'bare', ...addressOf(least, 'bare') })
   const load = await startLoad({ ...plan, kind: 'channel', ...addressOf(socket, 'socket') })
   const turn = (served: Served, of: Load, command: string) => async (): Promise<Sample> => {
     const before = cpuMicroseconds(served.pid)
@@ -98,6 +105,7 @@ async function fanOut(bare: Served, socket: Served, tokens: readonly string[]): 
   ] as const) {
     const subjects = {
       'ws, send(string)': turn(bare, bareLoad, command),
+      'frame made once, socket.write': turn(least, leastLoad, command),
       'app socket': turn(socket, load, command),
     }
     // The first turn of each is for the compiler.
@@ -105,7 +113,7 @@ async function fanOut(bare: Served, socket: Served, tokens: readonly string[]): 
     process.stdout.write(`\nroom of ${ROOM}, ${title}\n`)
     print(await inTurns(subjects, ROUNDS))
   }
-  await Promise.all([bareLoad.end(), load.end()])
+  await Promise.all([bareLoad.end(), leastLoad.end(), load.end()])
 }
 
 /** What the two cost while nobody speaks: it is in every figure, and weighs more the slower the machine is. */

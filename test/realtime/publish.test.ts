@@ -12,13 +12,19 @@ await t.test('a publication follows the rules of its channel', async (t) => {
   const read = async (channel: string) =>
     (await broker.history(channel, { since: null, limit: 10, reverse: false })).publications
   t.match(
-    await publishTo(broker, kept, { data: '{\n "a": 1 }', tags: { k: 'v' }, receiptId: 'r' }),
+    await publishTo(broker, kept, {
+      data: '{\r\n "a": 12345678901234567890 }\n',
+      tags: { k: 'v' },
+      receiptId: 'r',
+    }),
     {
       position: { offset: 1 },
       duplicate: false,
     },
   )
-  t.match(await read('kept:a'), [{ data: '{"a":1}', tags: { k: 'v', $receipt: 'r' } }])
+  t.match(await read('kept:a'), [
+    { data: '{  "a": 12345678901234567890 } ', tags: { k: 'v', $receipt: 'r' } },
+  ])
   t.match(await publishTo(broker, kept, { data: '2', skipHistory: true }), { position: null })
   t.match(await publishTo(broker, namespaces.find('plain:a'), { data: '"x y"' }), {
     position: null,

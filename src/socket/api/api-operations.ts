@@ -15,10 +15,10 @@ import { isRecord } from '../json-member.js'
 import { replyErrorOf } from '../protocols/centrifuge/code.js'
 import {
   countOf,
-  dataOf,
   flagOf,
   type Params,
   positionOf,
+  requireData,
   textOf,
 } from '../protocols/centrifuge/command.js'
 import { historyJson, presenceJson } from '../protocols/centrifuge/reply.js'
@@ -34,14 +34,17 @@ export interface ApiContext {
   readonly subscriptionTokenSeconds: number
 }
 
-/** Carries out one operation and answers with the JSON of its result. Raises an AppError. */
-type ApiOperation = (context: ApiContext, input: Params) => Promise<string>
+/**
+ * Carries out one operation and answers with the JSON of its result. Its third argument is the JSON text of the member
+ * `data` as the caller wrote it, when there is one. Raises an AppError.
+ */
+type ApiOperation = (context: ApiContext, input: Params, data?: string) => Promise<string>
 
 /** The operations by name, with the members of Centrifugo's API; ours are `receipt` and `subscription_token`. */
 export const API_OPERATIONS: Readonly<Record<string, ApiOperation>> = {
-  publish: async ({ realtime }, input) => {
+  publish: async ({ realtime }, input, data) => {
     const channel = channelOf(input)
-    return publishJson(await realtime.publish({ channel, ...publicationOf(input) }))
+    return publishJson(await realtime.publish({ channel, ...publicationOf(input, data) }))
   },
   broadcast,
   subscribe: async ({ realtime }, input) =>
@@ -73,12 +76,12 @@ export const API_OPERATIONS: Readonly<Record<string, ApiOperation>> = {
   subscription_token: issueToken,
 }
 
-async function broadcast({ realtime }: ApiContext, input: Params): Promise<string> {
+async function broadcast({ realtime }: ApiContext, input: Params, data?: string): Promise<string> {
   const { channels } = input
   if (!Array.isArray(channels) || !channels.every((channel) => typeof channel === 'string')) {
     throw wrongMember('channels', 'a list of texts')
   }
-  const answers = await realtime.broadcast({ channels, ...publicationOf(input) })
+  const answers = await realtime.broadcast({ channels, ...publicationOf(input, data) })
   const responses = answers.map((answer) => {
     if (!(answer instanceof Error)) return `{"result":${publishJson(answer)}}`
     const { code, message } = replyErrorOf(answer)
@@ -109,11 +112,11 @@ async function issueToken(context: ApiContext, input: Params): Promise<string> {
   return JSON.stringify({ token, expires_in: seconds })
 }
 
-function publicationOf(input: Params): Omit<PublishRequest, 'channel'> {
+function publicationOf(input: Params, data?: string): Omit<PublishRequest, 'channel'> {
   const { tags } = input
   const idempotencyKey = textOf(input, 'idempotency_key')
   return {
-    data: dataOf(input),
+    data: requireData(data),
     skipHistory: flagOf(input, 'skip_history'),
     receipt: receiptOf(input),
     ...(idempotencyKey === '' ? {} : { idempotencyKey }),

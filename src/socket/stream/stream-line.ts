@@ -4,7 +4,13 @@ import { toAppError } from '../../errors/app-error.js'
 import { ERROR_TABLE } from '../../errors/code.js'
 import type { DeliveryOutcome } from '../../realtime/channels.js'
 import { AnswerAllowance } from '../answer-allowance.js'
-import type { ClientLine, CloseCause, PreparedOptions } from '../client-line.js'
+import {
+  type ClientLine,
+  type CloseCause,
+  isDropped,
+  type PreparedOptions,
+} from '../client-line.js'
+import { LatestSlots } from '../latest-slots.js'
 import { DISCONNECTS, disconnectOf } from '../protocols/centrifuge/code.js'
 import { disconnectPush } from '../protocols/centrifuge/reply.js'
 import { RateBucket } from '../rate-bucket.js'
@@ -51,6 +57,7 @@ export class StreamLine implements ClientLine {
   #isOpen = true
   #lastSeenAtMs = performance.now()
   #closeCode: number | null = null
+  #latest: LatestSlots | null = null
 
   constructor(options: {
     id: string
@@ -114,9 +121,14 @@ export class StreamLine implements ClientLine {
     return this.#write(this.#format.wrap(message), true)
   }
 
-  sendPrepared(bytes: Uint8Array, { delivery }: PreparedOptions): DeliveryOutcome {
-    // A stream has no slots of its own: whoever only wants the newest loses what does not go out at once.
-    if (delivery !== 'all' && this.isBehind()) return 'dropped'
+  sendPrepared(bytes: Uint8Array, { delivery, channel }: PreparedOptions): DeliveryOutcome {
+    if (delivery !== 'all') {
+      const { writableLength } = this.#response
+      if (delivery === 'latest' && (writableLength > 0 || this.#latest?.isWaiting === true)) {
+        return this.#keepLatest(channel, bytes)
+      }
+      if (isDropped(bytes.length, writableLength, this.#limits.queueBytesMax)) return 'dropped'
+    }
     if (!this.#write(bytes)) return 'dropped'
     return this.isBehind() ? 'queued' : 'written'
   }
@@ -148,6 +160,13 @@ export class StreamLine implements ClientLine {
   /** The response is gone. */
   gone(): void {
     if (this.#isOpen) this.#end()
+  }
+
+  #keepLatest(channel: string, bytes: Uint8Array): DeliveryOutcome {
+    if (!this.#isOpen) return 'dropped'
+    this.#latest ??= new LatestSlots(this.#response, (newest) => this.#write(newest))
+    this.#latest.put(channel, bytes)
+    return 'queued'
   }
 
   #write(chunk: string | Uint8Array, isAnswer = false): boolean {

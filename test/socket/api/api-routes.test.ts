@@ -12,7 +12,7 @@ async function post(
   const response = await fetch(`http://127.0.0.1:${server.port}/api/${operation}`, {
     method: 'POST',
     headers,
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   })
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
@@ -38,6 +38,20 @@ await t.test('results and errors have the shape of Centrifugo, with status 200',
   t.ok(server.logger.lines.some(({ message }) => message === 'api call failed'))
 })
 
+await t.test('data goes out as it was written', async (t) => {
+  const server = await startSocketServer(t)
+  const data = '{"b": 12345678901234567890, "a":[1.0]}'
+  await post(server, 'publish', `{"data":${data},"channel":"kept:a"}`)
+  await post(server, 'broadcast', `{ "channels":["kept:a"],\n"data" : [\n-0 ] }`)
+  const headers = { ...JSON_TYPE, 'x-api-key': API_KEY }
+  const history = await fetch(`http://127.0.0.1:${server.port}/api/history`, {
+    ...{ method: 'POST', headers, body: '{"channel":"kept:a","limit":9}' },
+  })
+  const text = await history.text()
+  t.match(text, `"data":${data},"offset":1`)
+  t.match(text, '"data":[ -0 ],"offset":2')
+})
+
 await t.test('without the key, or without JSON, nothing is done', async (t) => {
   const server = await startSocketServer(t)
   for (const key of [{}, { 'x-api-key': 'wrong' }]) {
@@ -47,6 +61,11 @@ await t.test('without the key, or without JSON, nothing is done', async (t) => {
     })
   }
   t.equal((await post(server, 'publish', '{broken')).status, 400)
+  t.match(await post(server, 'publish', ''), { status: 200, body: { error: { code: 107 } } })
+  t.match(await post(server, 'publish', Buffer.from('{"data":"\xff"}', 'latin1')), {
+    status: 400,
+    body: { reason: 'json_malformed' },
+  })
   t.match(await post(server, 'publish', '[]'), { body: { error: { code: 107 } } })
   t.equal((await post(server, 'fly', {})).status, 404)
   t.equal(server.line.calls.get('publish'), undefined)

@@ -1,14 +1,16 @@
-import { ServerResponse, IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
-import t from 'tap'
+import { once } from 'node:events'
+import { createServer, IncomingMessage, ServerResponse } from 'node:http'
+import { type AddressInfo, connect, Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import t, { type Test } from 'tap'
 import { AppError } from '../../../src/errors/app-error.js'
 import { createHub } from '../../../src/realtime/hub.js'
 import { createSocketMetrics } from '../../../src/socket/socket-metrics.js'
 import { StreamLine } from '../../../src/socket/stream/stream-line.js'
 import { createMemoryLogger } from '../../helpers/memory-logger.js'
+import { waitFor } from '../../helpers/wait-for.js'
 
-function createLine() {
-  const response = new ServerResponse(new IncomingMessage(new Socket()))
+function createLine(response = new ServerResponse(new IncomingMessage(new Socket()))) {
   const logger = createMemoryLogger()
   const metrics = createSocketMetrics({
     hub: createHub({ connectionsMax: 1, registrationsPerConnectionMax: 1 }),
@@ -38,14 +40,15 @@ await t.test('a line carries messages until it is closed, and releases once', as
   t.ok(line.lastSeenAtMs >= before)
   t.equal(line.send('b'), true)
   t.equal(line.sendPrepared(Buffer.from('c'), { channel: 'x', delivery: 'all' }), 'queued')
-  t.equal(line.sendPrepared(Buffer.from('d'), { channel: 'x', delivery: 'droppable' }), 'dropped')
   line.close(3503, 'go')
   line.close(3001, 'again')
   line.gone()
   line.receive('late')
   line.fail(new Error('late'))
   t.equal(line.send('late'), false)
-  t.equal(line.sendPrepared(Buffer.from('e'), { channel: 'x', delivery: 'all' }), 'dropped')
+  for (const delivery of ['all', 'droppable', 'latest'] as const) {
+    t.equal(line.sendPrepared(Buffer.from('e'), { channel: 'x', delivery }), 'dropped')
+  }
   t.equal(line.closeCode, 3503)
   t.equal(released(), 1)
   t.strictSame(received, ['a'])
@@ -77,4 +80,62 @@ await t.test('a failure closes with its code and is logged', async (t) => {
   gone.line.gone()
   t.equal(gone.line.closeCode, null)
   t.equal(gone.released(), 1)
+})
+
+/** A line to a peer that has read nothing of its answer yet. */
+async function openSlowLine(t: Test) {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const requested = once(server, 'request')
+  const peer = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  t.teardown(() => peer.destroy())
+  peer.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const [, response] = (await requested) as [IncomingMessage, ServerResponse]
+  response.writeHead(200)
+  const created = createLine(response)
+  let text = ''
+  peer.on('data', (chunk: Buffer) => (text += chunk.toString().replaceAll('.', '')))
+  peer.pause()
+  const filler = Buffer.alloc(1 << 20, '.')
+  while (response.writableLength <= filler.length) {
+    response.write(filler)
+    await turn()
+  }
+  return { ...created, peer, received: () => [...text.matchAll(/\[(.*?)\]/g)].map((one) => one[1]) }
+}
+
+await t.test('of a latest-only channel the newest waits for a slow client', async (t) => {
+  const { line, peer, received } = await openSlowLine(t)
+  const put = (channel: string, text: string) =>
+    line.sendPrepared(Buffer.from(`[${text}]`), { channel, delivery: 'latest' })
+  for (const [channel, text] of [
+    ['a', 'a1'],
+    ['a', 'a2'],
+    ['b', 'b1'],
+    ['a', 'a3'],
+  ] as const) {
+    t.equal(put(channel, text), 'queued')
+  }
+  peer.resume()
+  await waitFor('the newest', () => received().length >= 2)
+  t.strictSame(received(), ['a3', 'b1'])
+  await waitFor('the line to be free', () => !line.isBehind())
+  put('a', 'a4')
+  await waitFor('what comes later', () => received().length >= 3)
+  t.strictSame(received(), ['a3', 'b1', 'a4'])
+})
+
+await t.test('a message that may be dropped is, for a slow client only', async (t) => {
+  const { line, released } = await openSlowLine(t)
+  const droppable = { channel: 'a', delivery: 'droppable' } as const
+  t.equal(line.sendPrepared(Buffer.from('x'), droppable), 'dropped')
+  t.ok(line.isOpen(), 'it is no reason to close')
+  t.equal(line.sendPrepared(Buffer.from('x'), { channel: 'b', delivery: 'latest' }), 'queued')
+  line.close(3001, 'go')
+  t.equal(released(), 1, 'also with something in waiting')
+  const quick = createLine()
+  t.equal(quick.line.sendPrepared(Buffer.from('x'), droppable), 'queued')
+  t.equal(quick.line.sendPrepared(Buffer.from('y'), droppable), 'queued', 'a few at once are fine')
 })

@@ -81,17 +81,25 @@ await t.test('a stream that is not read is cut', async (t) => {
   server.authentication.grant('token', { userId: 'ann' })
   const stream = await openStream(t, server.port, 'lines', CONNECT)
   await stream.line('the reply', ({ id }) => id === 1)
-  await server.realtime.subscribe({ userId: 'ann' }, 'latest:a')
-  await waitFor('the subscription', () => server.centrifuge.channels.isOpen('latest:a'))
+  for (const channel of ['latest:a', 'loose:a']) {
+    await server.realtime.subscribe({ userId: 'ann' }, channel)
+    await waitFor('the subscription', () => server.centrifuge.channels.isOpen(channel))
+  }
   stream.pause()
   const data = JSON.stringify('x'.repeat(60_000))
-  let dropped = 0
+  const outcomes = { queued: 0, dropped: 0, lost: 0 }
   await waitFor('the end', async () => {
     await server.realtime.publish({ channel: 'user:ann', data })
-    const latest = { channel: 'latest:a', data: '1', receipt: 'written' } as const
-    dropped += (await server.realtime.publish(latest)).receipt?.dropped ?? 0
+    const small = { data: '1', receipt: 'written' } as const
+    const latest = await server.realtime.publish({ ...small, channel: 'latest:a' })
+    const loose = await server.realtime.publish({ ...small, channel: 'loose:a' })
+    outcomes.queued += latest.receipt?.queued ?? 0
+    outcomes.lost += latest.receipt?.dropped ?? 0
+    outcomes.dropped += loose.receipt?.dropped ?? 0
     return server.hub.connectionCount() === 0
   })
-  t.ok(dropped > 0)
+  t.ok(outcomes.queued > 0, 'the newest waits')
+  t.equal(outcomes.lost, 0)
+  t.ok(outcomes.dropped > 0, 'what may be dropped is')
   t.match(await server.registry.metrics(), 'socket_closes_total{code="3008"} 1')
 })

@@ -284,7 +284,7 @@ export class CentrifugeClient implements RealtimeClient {
   }
 
   #dispatch(command: Command): void {
-    const { id, method, params } = command
+    const { id, method, params, data } = command
     switch (method) {
       case 'connect':
         this.#close(DISCONNECTS.badRequest)
@@ -293,7 +293,7 @@ export class CentrifugeClient implements RealtimeClient {
         this.#line.send(replyOf(id, method, '{}'))
         return
       case 'send':
-        this.#deps.onMessage?.(JSON.stringify(params['data'] ?? null), this.#identity)
+        this.#deps.onMessage?.(data ?? 'null', this.#identity)
         return
       default: {
         const work = this.#keyedWork()
@@ -331,7 +331,8 @@ export class CentrifugeClient implements RealtimeClient {
     }
   }
 
-  async #carryOut({ method, params }: Command, reply: (result: string) => void): Promise<void> {
+  async #carryOut(command: Command, reply: (result: string) => void): Promise<void> {
+    const { method, params } = command
     switch (method) {
       case 'subscribe':
         await this.#subscriptions.subscribe(params, (result) => reply(subscribeJson(result)))
@@ -350,7 +351,7 @@ export class CentrifugeClient implements RealtimeClient {
         reply(JSON.stringify({ version: VERSION, expires: true, ttl: this.#ttlSeconds() }))
         return
       default:
-        reply((await CHANNEL_COMMANDS[method]?.(this.#context(), params)) ?? '{}')
+        reply((await CHANNEL_COMMANDS[method]?.(this.#context(), command)) ?? '{}')
     }
   }
 

@@ -10,7 +10,16 @@ import { takeReceipt } from '../../../realtime/receipt-log.js'
 import { isRecord } from '../../json-member.js'
 import type { CentrifugeDeps, CentrifugeOptions, ClientIdentity } from './centrifuge-deps.js'
 import { REPLY_ERRORS, ReplyFailure } from './code.js'
-import { countOf, dataOf, flagOf, type Method, type Params, positionOf, textOf } from './command.js'
+import {
+  type Command,
+  countOf,
+  flagOf,
+  type Method,
+  type Params,
+  positionOf,
+  requireData,
+  textOf,
+} from './command.js'
 import { historyJson, presenceJson } from './reply.js'
 import type { SubscriptionSet } from './subscription-set.js'
 
@@ -26,7 +35,7 @@ export interface CommandContext {
 }
 
 /** Carries out one command and answers with the JSON of its result. Raises what the reply is to say. */
-type CommandHandler = (context: CommandContext, params: Params) => Promise<string>
+type CommandHandler = (context: CommandContext, command: Command) => Promise<string>
 
 /** The commands about a channel that need no more than one question. */
 export const CHANNEL_COMMANDS: Readonly<Partial<Record<Method, CommandHandler>>> = {
@@ -37,30 +46,30 @@ export const CHANNEL_COMMANDS: Readonly<Partial<Record<Method, CommandHandler>>>
   rpc,
 }
 
-async function publish(context: CommandContext, params: Params): Promise<string> {
+async function publish(context: CommandContext, { params, data }: Command): Promise<string> {
   const { deps, identity, subscriptions } = context
   const name = textOf(params, 'channel')
   const channel = deps.namespaces.find(name)
   checkPublish(channel, identity, subscriptions.has(name))
   const info = subscriptions.infoFor(name)
-  await publishTo(deps.channelBroker, channel, { data: dataOf(params), info })
+  await publishTo(deps.channelBroker, channel, { data: requireData(data), info })
   return '{}'
 }
 
-async function presence(context: CommandContext, params: Params): Promise<string> {
+async function presence(context: CommandContext, { params }: Command): Promise<string> {
   const channel = subscribedChannel(context, params)
   requirePresence(channel)
   return presenceJson(await context.deps.presence.list(channel.name.channel, PRESENCE_LIMIT))
 }
 
-async function presenceStats(context: CommandContext, params: Params): Promise<string> {
+async function presenceStats(context: CommandContext, { params }: Command): Promise<string> {
   const channel = subscribedChannel(context, params)
   requirePresence(channel)
   const { connections, users } = await context.deps.presence.stats(channel.name.channel)
   return JSON.stringify({ num_clients: connections, num_users: users })
 }
 
-async function history(context: CommandContext, params: Params): Promise<string> {
+async function history(context: CommandContext, { params }: Command): Promise<string> {
   const channel = subscribedChannel(context, params)
   requireHistory(channel)
   const since = sinceOf(params)
@@ -76,11 +85,10 @@ async function history(context: CommandContext, params: Params): Promise<string>
   return historyJson(publications, page.position)
 }
 
-async function rpc({ deps, identity }: CommandContext, params: Params): Promise<string> {
+async function rpc({ deps, identity }: CommandContext, { params, data }: Command): Promise<string> {
   const method = deps.rpc.get(textOf(params, 'method'))
   if (!method) throw new ReplyFailure(REPLY_ERRORS.methodNotFound)
-  const { data } = params
-  return `{"data":${await method(data === undefined ? null : JSON.stringify(data), identity)}}`
+  return `{"data":${await method(data ?? null, identity)}}`
 }
 
 /** Who is on a channel may ask about it, and nobody else. */

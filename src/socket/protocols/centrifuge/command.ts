@@ -1,5 +1,6 @@
 import { AppError } from '../../../errors/app-error.js'
 import { isRecord, parseJson } from '../../json-member.js'
+import { memberText } from '../../json-text.js'
 
 /** What a client may ask for; `pong` is the empty command with which it answers a ping. */
 export const METHODS = [
@@ -25,6 +26,8 @@ export interface Command {
   readonly id: number
   readonly method: Method
   readonly params: Params
+  /** The JSON text of the member `data`, as the client wrote it; absent when there is none. */
+  readonly data?: string
 }
 
 /** Commands of one frame; with the largest frame they bound the work that one read can bring. */
@@ -64,7 +67,8 @@ function parseCommand(line: string): Command | null {
     throw malformed('a command has one known method')
   }
   if (id === 0 && method !== 'send') throw malformed('a command has an id')
-  return { id, method, params }
+  const data = params['data'] === undefined ? undefined : memberText(line, name, 'data')
+  return { id, method, params, ...(data === undefined ? {} : { data }) }
 }
 
 /** A text member; the empty text when absent. Raises INVALID_ARGUMENT. */
@@ -93,10 +97,10 @@ export function positionOf(params: Params): { offset: number; epoch: string } {
   return { offset: countOf(params, 'offset'), epoch: textOf(params, 'epoch') }
 }
 
-/** The JSON text of a member. Raises INVALID_ARGUMENT when it is absent. */
-export function dataOf(params: Params): string {
-  if (params['data'] === undefined) throw badMember('data', 'given')
-  return JSON.stringify(params['data'])
+/** The JSON text of `data`. Raises INVALID_ARGUMENT when it is absent. */
+export function requireData(data: string | undefined): string {
+  if (data === undefined) throw badMember('data', 'given')
+  return data
 }
 
 function badMember(name: string, expected: string): AppError {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { waitFor } from '../../../helpers/wait-for.js'
 import { startSocketServer } from '../../socket-server.js'
 import { openWire } from './wire-client.js'
 
@@ -27,6 +28,17 @@ await t.test('publishing follows the rules of the channel', async (t) => {
     t.match(reply, { error: { code } }, JSON.stringify(params))
   }
   t.match(await wire.ask('publish', { channel: 'mine:a#ann', data: 1 }), { publish: {} })
+})
+
+await t.test('what is published arrives as it was written', async (t) => {
+  const { wire } = await setUp(t)
+  const data = '{"b": 12345678901234567890, "a":[1.0, "\\u00e9"]}'
+  wire.client.send(`{"id":900,"publish":{"channel":"open:a","data":${data}}}`)
+  const texts = await waitFor('the push', () => {
+    const found = wire.client.received.map(String).filter((text) => text.includes('"pub"'))
+    return found.length === 0 ? undefined : found
+  })
+  t.match(texts[0], `"data":${data}`)
 })
 
 await t.test('history with limit, since and reverse', async (t) => {
