@@ -25,21 +25,29 @@ export interface SignatureCache {
 
 export function createSignatureCache(entriesMax: number): SignatureCache {
   const entries = new Map<string, CachedToken>()
+  /** The youngest in the map: one that is used again and again is not moved each time. */
+  let youngest = ''
   return {
     get(token, now) {
       const digest = digestOf(token)
       const entry = entries.get(digest)
       if (!entry) return null
+      if (now >= entry.expiresAt) {
+        entries.delete(digest)
+        return null
+      }
+      if (digest === youngest) return entry.signed
       // A map keeps the order of insertion: taking an entry out and in again makes it the youngest.
       entries.delete(digest)
-      if (now >= entry.expiresAt) return null
       entries.set(digest, entry)
+      youngest = digest
       return entry.signed
     },
     set(token, signed, expiresAt) {
       const digest = digestOf(token)
       entries.delete(digest)
       entries.set(digest, { signed, expiresAt })
+      youngest = digest
       if (entries.size <= entriesMax) return
       const oldest = entries.keys().next()
       if (!oldest.done) entries.delete(oldest.value)

@@ -11,6 +11,7 @@ import type {
   SessionStore,
 } from '../domain/session.js'
 import { AppError } from '../errors/app-error.js'
+import { createSessionMemory } from './sqlite-session-memory.js'
 import {
   applyPolicy,
   SESSION_COLUMNS,
@@ -81,23 +82,29 @@ const FORGET =
 export function createSqliteSessionStore({
   store,
 }: {
-  readonly store: Pick<SqliteStore, 'read' | 'write'>
+  readonly store: Pick<SqliteStore, 'read' | 'write' | 'openMark'>
 }): SessionStore {
+  const memory = createSessionMemory({ store, check })
   return {
     create: (session, policy) => store.write((db) => create(db, session, policy)),
-    check: async (sessionId, now) => store.read((db) => check(db, sessionId, now)),
-    rotate: (request) => store.write((db) => rotate(db, request)),
-    touch: (sessionId, seenAt, idleExpiresAt) =>
-      store.write((db) => {
+    check: async (sessionId, now) => memory.check(sessionId, now),
+    async rotate(request) {
+      const outcome = await store.write((db) => rotate(db, request))
+      memory.forget([request.sessionId])
+      return outcome
+    },
+    async touch(sessionId, seenAt, idleExpiresAt) {
+      await store.write((db) => {
         db.prepare(TOUCH).run(seenAt, idleExpiresAt, sessionId, seenAt, seenAt)
-      }),
+      })
+      memory.forget([sessionId])
+    },
     end: (selector, reason, now) => store.write((db) => end(db, selector, reason, now)),
     listByUser: async (userId, now) =>
       store.read((db) => db.prepare(SELECT_LIST).all(userId, now, now).map(toSession)),
     // An end and its entry in the log are one transaction.
     handOverEnds: async () => 0,
-    // Every check reads the file: there is nothing to forget.
-    forget: () => undefined,
+    forget: (sessionIds) => memory.forget(sessionIds),
     listByUsers: async (userIds, now) =>
       store.read((db) => {
         const asked = JSON.stringify([...new Set(userIds)])

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kysely } from 'kysely'
 import { AppError } from '../errors/app-error.js'
+import { type CommitMark, openCommitMark } from './commit-mark.js'
 import {
   type AppliedMigration,
   assertSchemaKnown,
@@ -46,6 +47,8 @@ export interface SqliteStore extends SqlStore, MigrationTarget {
   /** Runs `work`, which must be synchronous and only read, on what is committed now. Never waits for a writer. */
   read<T>(work: (connection: SqliteConnection) => T): T
   openWatch(): SqliteWatch
+  /** Tells `read` of nothing new for less than a read costs; `unknown` also when the file was replaced. */
+  openMark(): CommitMark
   /** Opens the file that is at the path now if it is not the one that was opened. True when it was not. */
   reopenIfReplaced(): Promise<boolean>
   /** Waits for the writers in line, then closes every connection. Safe to call twice. */
@@ -164,6 +167,21 @@ class FileStore implements SqliteStore {
     }
     this.#watches.add(watch)
     return watch
+  }
+
+  openMark(): CommitMark {
+    let connections: Connections | null = null
+    let mark: CommitMark | null = null
+    return {
+      ask: () => {
+        this.#assertOpen()
+        if (connections !== this.#connections || mark === null) {
+          connections = this.#connections
+          mark = openCommitMark(this.file)
+        }
+        return mark.ask()
+      },
+    }
   }
 
   async reopenIfReplaced(): Promise<boolean> {

@@ -213,6 +213,27 @@ export const SQLITE_MIGRATIONS: Readonly<Record<string, Migration>> = {
     'CREATE INDEX sessions_by_key ON sessions (key_id)',
     'DROP INDEX sessions_by_key',
   ),
+  // One row, which counts whatever makes what was read of a live session untrue, whoever does it.
+  '2026-11-21-85-session-losses': statements(
+    'CREATE TABLE session_losses AS SELECT 0 AS count',
+    'DROP TABLE session_losses',
+  ),
+  '2026-11-21-86-session-deleted': statements(
+    `CREATE TRIGGER session_deleted AFTER DELETE ON sessions BEGIN
+      UPDATE session_losses SET count = count + 1;
+    END`,
+    'DROP TRIGGER session_deleted',
+  ),
+  // Being seen moves ends forward, which leaves nothing untrue.
+  '2026-11-21-87-session-shortened': statements(
+    `CREATE TRIGGER session_shortened AFTER UPDATE ON sessions
+    WHEN NEW.idle_expires_at < OLD.idle_expires_at OR NEW.expires_at < OLD.expires_at
+      OR NEW.id <> OLD.id OR NEW.user_id <> OLD.user_id OR NEW.client_id <> OLD.client_id
+    BEGIN
+      UPDATE session_losses SET count = count + 1;
+    END`,
+    'DROP TRIGGER session_shortened',
+  ),
 }
 
 function statements(up: string, down: string): Migration {

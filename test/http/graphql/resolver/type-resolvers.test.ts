@@ -27,7 +27,7 @@ function countReads(store: SqliteStore) {
     transformResult: async ({ result }) => result,
   }
   const reader = store.reader.withPlugin(plugin)
-  const counted: SqlStore & Pick<SqliteStore, 'read' | 'write'> = {
+  const counted: SqlStore & Pick<SqliteStore, 'read' | 'write' | 'openMark'> = {
     db: store.db,
     reader,
     latest: reader,
@@ -35,6 +35,7 @@ function countReads(store: SqliteStore) {
     noteWrite: (userIds) => store.noteWrite(userIds),
     isConflict: (thrown) => store.isConflict(thrown),
     write: store.write.bind(store),
+    openMark: () => store.openMark(),
     read: <T>(work: Parameters<typeof store.read<T>>[0]): T =>
       store.read((connection) =>
         work({
