@@ -4,11 +4,11 @@ import type { Logger } from '../domain/logger.js'
 import { type AppError, toAppError } from '../errors/app-error.js'
 import { ERROR_TABLE } from '../errors/code.js'
 import type { DeliveryOutcome } from '../realtime/channels.js'
-import { AnswerAllowance } from './answer-allowance.js'
 import type { ClientLine, CloseCause, CloseFrame, PreparedOptions } from './client-line.js'
 import { closeReason } from './close-reason.js'
 import { binaryFrame, textFrame } from './frame.js'
 import { LatestSlots } from './latest-slots.js'
+import { QueueBound } from './queue-bound.js'
 import { RateBucket } from './rate-bucket.js'
 import type { SocketMetrics } from './socket-metrics.js'
 import type { WriteTurn } from './write-turn.js'
@@ -73,7 +73,7 @@ export class SocketConnection implements ClientLine {
   #released = false
   #writtenInTurn = 0
   #latest: LatestSlots | null = null
-  readonly #allowance = new AnswerAllowance()
+  readonly #bound = new QueueBound()
 
   constructor(options: {
     id: string
@@ -130,7 +130,8 @@ export class SocketConnection implements ClientLine {
       const bound = this.#shared.limits.queueBytesMax * DROPPABLE_SHARE
       if (this.#net.writableLength + frame.length > bound) return 'dropped'
     }
-    if (!this.#enqueue(frame)) return 'dropped'
+    // Who has read everything is not slow, however much is published at once.
+    if (!this.#enqueue(frame, !this.isBehind())) return 'dropped'
     return this.#net.writableLength > 0 ? 'queued' : 'written'
   }
 
@@ -222,11 +223,11 @@ export class SocketConnection implements ClientLine {
    * Writes past the WebSocket library, which would make two pieces of every frame. Without compression it holds nothing
    * back itself, so the order of what both write is the order of the calls.
    */
-  #enqueue(frame: Uint8Array, isAnswer = false): boolean {
+  #enqueue(frame: Uint8Array, mayExceed = false): boolean {
     if (!this.isOpen()) return false
     const { queueBytesMax } = this.#shared.limits
     const waitingBytes = this.#net.writableLength
-    if (!this.#allowance.admits(waitingBytes, frame.length, queueBytesMax, isAnswer)) {
+    if (!this.#bound.admits(waitingBytes, frame.length, queueBytesMax, mayExceed)) {
       this.#shared.metrics.slowConsumer()
       this.#closeFor('slow')
       return false
