@@ -4,7 +4,6 @@ import type { Logger } from '../domain/logger.js'
 import { type AppError, toAppError } from '../errors/app-error.js'
 import { ERROR_TABLE } from '../errors/code.js'
 import type { DeliveryOutcome } from '../realtime/channels.js'
-import { AnswerAllowance } from './answer-allowance.js'
 import {
   type ClientLine,
   type CloseCause,
@@ -15,6 +14,7 @@ import {
 import { closeReason } from './close-reason.js'
 import { binaryFrame, textFrame } from './frame.js'
 import { LatestSlots } from './latest-slots.js'
+import { QueueBound } from './queue-bound.js'
 import { RateBucket } from './rate-bucket.js'
 import type { SocketMetrics } from './socket-metrics.js'
 import type { WriteTurn } from './write-turn.js'
@@ -77,7 +77,7 @@ export class SocketConnection implements ClientLine {
   #released = false
   #writtenInTurn = 0
   #latest: LatestSlots | null = null
-  readonly #allowance = new AnswerAllowance()
+  readonly #bound = new QueueBound()
 
   constructor(options: {
     id: string
@@ -132,7 +132,8 @@ export class SocketConnection implements ClientLine {
       const { queueBytesMax } = this.#shared.limits
       if (isDropped(frame.length, writableLength, queueBytesMax)) return 'dropped'
     }
-    if (!this.#enqueue(frame)) return 'dropped'
+    // Who has read everything is not slow, however much is published at once.
+    if (!this.#enqueue(frame, !this.isBehind())) return 'dropped'
     return this.isBehind() ? 'queued' : 'written'
   }
 
@@ -229,11 +230,11 @@ export class SocketConnection implements ClientLine {
    * Writes past the WebSocket library, which would make two pieces of every frame. Without compression it holds nothing
    * back itself, so the order of what both write is the order of the calls.
    */
-  #enqueue(frame: Uint8Array, isAnswer = false): boolean {
+  #enqueue(frame: Uint8Array, mayExceed = false): boolean {
     if (!this.isOpen()) return false
     const { queueBytesMax } = this.#shared.limits
     const waitingBytes = this.#net.writableLength
-    if (!this.#allowance.admits(waitingBytes, frame.length, queueBytesMax, isAnswer)) {
+    if (!this.#bound.admits(waitingBytes, frame.length, queueBytesMax, mayExceed)) {
       this.#shared.metrics.slowConsumer()
       this.#closeFor('slow')
       return false

@@ -46,11 +46,11 @@ export async function benchRecovery(): Promise<void> {
   const rows: Row[] = []
   for (const store of stores) rows.push(await measure(store))
   printTable([
-    ['ms from the kill', 'moved', 'p50', 'p99', 'last', 'retries', 'CPU ms/client'],
+    ['ms from the kill', 'moved', 'p50', 'p99', 'last', 'retries', 'timeouts', 'CPU ms/client'],
     ...rows.map(({ store, times, cpuMsPerClient }) => [
       ...[store, times.moved],
       ...[times.p50Ms, times.p99Ms, times.lastMs].map((ms) => Math.round(ms)),
-      ...[times.retries, cpuMsPerClient.toFixed(2)],
+      ...[times.retries, times.timeouts, cpuMsPerClient.toFixed(2)],
     ]),
   ])
   process.stdout.write('\n')

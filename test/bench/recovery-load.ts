@@ -25,8 +25,9 @@ export interface RecoveryTimes {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly lastMs: number
-  /** Attempts that failed and were made again. */
+  /** Attempts that failed and were made again, and how many of them because no reply came in time. */
   readonly retries: number
+  readonly timeouts: number
 }
 
 export interface RecoveryCheck {
@@ -54,6 +55,7 @@ const check = { gaps: 0, duplicates: 0, lost: 0, recoveredPublications: 0, deliv
 let dead = -1
 let killedAtMs = 0
 let retries = 0
+let timeouts = 0
 
 interface SubscribeReply {
   readonly epoch: string
@@ -92,7 +94,10 @@ class Client {
       onText: (text) => this.#read(line, text),
       onClose: () => this.#closed(),
     })
-    this.#timer = setTimeout(() => line.cut(), REPLY_TIMEOUT_MS)
+    this.#timer = setTimeout(() => {
+      timeouts += 1
+      line.cut()
+    }, REPLY_TIMEOUT_MS)
   }
 
   #closed(): void {
@@ -178,7 +183,7 @@ async function comeBack(clients: readonly Client[]): Promise<RecoveryTimes> {
   await until(() => moving.every(({ isThere, backAtMs }) => isThere && backAtMs > killedAtMs))
   const times = moving.map(({ backAtMs }) => backAtMs - killedAtMs).sort((a, b) => a - b)
   const at = (share: number): number => times[Math.floor(share * (times.length - 1))] ?? NaN
-  return { moved: moving.length, p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1), retries }
+  return { moved: moving.length, p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1), retries, timeouts }
 }
 
 function say(line: unknown): void {

@@ -3,7 +3,6 @@ import type { Logger } from '../../domain/logger.js'
 import { toAppError } from '../../errors/app-error.js'
 import { ERROR_TABLE } from '../../errors/code.js'
 import type { DeliveryOutcome } from '../../realtime/channels.js'
-import { AnswerAllowance } from '../answer-allowance.js'
 import {
   type ClientLine,
   type CloseCause,
@@ -13,6 +12,7 @@ import {
 import { LatestSlots } from '../latest-slots.js'
 import { DISCONNECTS, disconnectOf } from '../protocols/centrifuge/code.js'
 import { disconnectPush } from '../protocols/centrifuge/reply.js'
+import { QueueBound } from '../queue-bound.js'
 import { RateBucket } from '../rate-bucket.js'
 import type { SocketMetrics } from '../socket-metrics.js'
 
@@ -52,7 +52,7 @@ export class StreamLine implements ClientLine {
   readonly #deps: StreamLineDeps
   readonly #limits: StreamLimits
   readonly #bucket: RateBucket
-  readonly #allowance = new AnswerAllowance()
+  readonly #bound = new QueueBound()
   #owner: StreamOwner | null = null
   #isOpen = true
   #lastSeenAtMs = performance.now()
@@ -129,7 +129,8 @@ export class StreamLine implements ClientLine {
       }
       if (isDropped(bytes.length, writableLength, this.#limits.queueBytesMax)) return 'dropped'
     }
-    if (!this.#write(bytes)) return 'dropped'
+    // Who has read everything is not slow, however much is published at once.
+    if (!this.#write(bytes, !this.isBehind())) return 'dropped'
     return this.isBehind() ? 'queued' : 'written'
   }
 
@@ -169,12 +170,12 @@ export class StreamLine implements ClientLine {
     return 'queued'
   }
 
-  #write(chunk: string | Uint8Array, isAnswer = false): boolean {
+  #write(chunk: string | Uint8Array, mayExceed = false): boolean {
     if (!this.#isOpen) return false
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
     const { writableLength } = this.#response
     const { queueBytesMax } = this.#limits
-    if (!this.#allowance.admits(writableLength, bytes, queueBytesMax, isAnswer)) {
+    if (!this.#bound.admits(writableLength, bytes, queueBytesMax, mayExceed)) {
       this.#deps.metrics.slowConsumer()
       this.#closeCode = DISCONNECTS.slow.code
       // What waits is not read, so neither would the farewell be.

@@ -291,11 +291,15 @@ export async function assertNothingLeft(
   for (const gauge of ['socket_connections', 'socket_channels', 'socket_subscriptions']) {
     await waitFor(`${gauge} 0`, async () => (await node.metric(gauge)) === 0, PATIENCE_MS)
   }
-  const left = await waitFor('sockets and timers to go', async () => {
-    const sample = await node.probe()
-    const isClean = sample.sockets <= baseline.sockets && sample.timers <= baseline.timers
-    return isClean ? sample : null
-  })
+  const left = await waitFor(
+    'sockets and timers to go',
+    async () => {
+      const sample = await node.probe()
+      const isClean = sample.sockets <= baseline.sockets && sample.timers <= baseline.timers
+      return isClean ? sample : null
+    },
+    PATIENCE_MS,
+  )
   t.ok(left, 'no socket and no timer is left')
   return left
 }

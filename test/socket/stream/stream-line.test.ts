@@ -64,6 +64,15 @@ await t.test('an answer may be larger than the queue, and only one', async (t) =
   t.equal(line.closeCode, 3008)
 })
 
+await t.test('what is published at once may be larger than the queue', async (t) => {
+  const { line } = createLine()
+  const large = Buffer.alloc(150_000)
+  const options = { channel: 'x', delivery: 'all' } as const
+  t.equal(line.sendPrepared(large, options), 'queued')
+  t.equal(line.sendPrepared(large, options), 'dropped', 'it has not read the first')
+  t.equal(line.closeCode, 3008)
+})
+
 await t.test('a failure closes with its code and is logged', async (t) => {
   const { line, logger, released } = createLine()
   line.receive('wrong')

@@ -68,6 +68,19 @@ await t.test('what was missed may be more than the queue holds', async (t) => {
   t.match(await server.registry.metrics(), 'socket_slow_consumers_total 0')
 })
 
+await t.test('nobody is slow because much is published at once', async (t) => {
+  const server = await startSocketServer(t, { queueBytesMax: 100_000 })
+  server.authentication.grant('token', { userId: 'ann' })
+  const wire = await openWire(server)
+  await wire.ask('subscribe', { channel: 'kept:a' })
+  const data = JSON.stringify('x'.repeat(60_000))
+  await Promise.all(
+    Array.from({ length: 5 }, () => server.realtime.publish({ channel: 'kept:a', data })),
+  )
+  await waitFor('all', () => wire.pushes().filter((push) => 'pub' in push).length === 5)
+  t.match(await server.registry.metrics(), 'socket_slow_consumers_total 0')
+})
+
 await t.test('what may be dropped is, and of the latest only the newest waits', async (t) => {
   const server = await startSocketServer(t, { queueBytesMax: 8_000_000 })
   server.authentication.grant('token', { userId: 'ann' })
