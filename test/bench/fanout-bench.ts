@@ -34,14 +34,24 @@ const LINE_BYTES = 250
 const SERVER_CORE = '0'
 const LOAD_CORE = '1'
 const SETTLE_MS = 3_000
+/** CPU time is counted in steps of 10 ms, so a small cost needs a long look. */
+const IDLE_LOOK_MS = 10_000
 
 interface Load {
   run(command: string): Promise<LoadResult>
   end(): Promise<void>
 }
 
+/** A server with its room full, and who fills it. */
+interface Room {
+  readonly served: Served
+  readonly load: Load
+}
+
 interface Sample {
   readonly cpuPerDelivery: number
+  /** Of it, what the server would have used in that time if nobody had spoken. */
+  readonly idlePerDelivery: number
   readonly perSecond: number
   readonly perFrame: number
   readonly result: LoadResult
@@ -83,66 +93,93 @@ async function fanOut(
   tokens: readonly string[],
 ): Promise<void> {
   const plan = { clients: ROOM, tokens, channel: 'bench:room', lineBytes: LINE_BYTES }
-  const bareLoad = await startLoad({ ...plan, kind: 'bare', ...addressOf(bare, 'bare') })
-  const leastLoad = await startLoad({ ...plan, kind: 'bare', ...addressOf(least, 'bare') })
-  const load = await startLoad({ ...plan, kind: 'channel', ...addressOf(socket, 'socket') })
-  const turn = (served: Served, of: Load, command: string) => async (): Promise<Sample> => {
-    const before = cpuMicroseconds(served.pid)
-    const result = await of.run(`${command} ${TURN_MS}`)
-    const cpu = cpuMicroseconds(served.pid) - before
-    return {
-      cpuPerDelivery: cpu / result.deliveries,
-      perSecond: (result.deliveries / result.elapsedMs) * 1000,
-      perFrame: result.deliveries / result.frames,
-      result,
-    }
+  const open = async (served: Served, kind: LoadPlan['kind'], listener: string): Promise<Room> => ({
+    served,
+    load: await startLoad({ ...plan, kind, ...addressOf(served, listener) }),
+  })
+  const rooms = {
+    'ws, send(string)': await open(bare, 'bare', 'bare'),
+    'frame made once, socket.write': await open(least, 'bare', 'bare'),
+    'app socket': await open(socket, 'channel', 'socket'),
   }
-  await printIdle(bare, socket)
+  const idlePerSecond = await measureIdle(rooms)
   for (const [title, command] of [
     ['one publication at a time', 'run 1'],
     [`${BUSY_OUTSTANDING} publications outstanding`, `run ${BUSY_OUTSTANDING}`],
     [`${RATE_PER_SECOND} publications a second`, `rate ${RATE_PER_SECOND}`],
   ] as const) {
-    const subjects = {
-      'ws, send(string)': turn(bare, bareLoad, command),
-      'frame made once, socket.write': turn(least, leastLoad, command),
-      'app socket': turn(socket, load, command),
-    }
+    const subjects = Object.fromEntries(
+      Object.entries(rooms).map(([name, room]) => [
+        name,
+        () => takeTurn(room, command, idlePerSecond.get(name) ?? 0),
+      ]),
+    )
     // The first turn of each is for the compiler.
     for (const subject of Object.values(subjects)) await subject()
     process.stdout.write(`\nroom of ${ROOM}, ${title}\n`)
     print(await inTurns(subjects, ROUNDS))
   }
-  await Promise.all([bareLoad.end(), leastLoad.end(), load.end()])
+  await Promise.all(Object.values(rooms).map(({ load }) => load.end()))
 }
 
-/** What the two cost while nobody speaks: it is in every figure, and weighs more the slower the machine is. */
-async function printIdle(bare: Served, socket: Served): Promise<void> {
-  const costs: string[] = []
-  for (const [name, { pid }] of Object.entries({ ws: bare, 'app socket': socket })) {
-    const before = cpuMicroseconds(pid)
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-    const perSecond = (cpuMicroseconds(pid) - before) / SETTLE_MS
-    costs.push(`${name} ${perSecond.toFixed(1)} ms/s`)
+async function takeTurn(
+  { served, load }: Room,
+  command: string,
+  idlePerSecond: number,
+): Promise<Sample> {
+  const before = cpuMicroseconds(served.pid)
+  const result = await load.run(`${command} ${TURN_MS}`)
+  const cpu = cpuMicroseconds(served.pid) - before
+  const perSecond = (result.deliveries / result.elapsedMs) * 1000
+  return {
+    cpuPerDelivery: cpu / result.deliveries,
+    idlePerDelivery: idlePerSecond / perSecond,
+    perSecond,
+    perFrame: result.deliveries / result.frames,
+    result,
   }
-  process.stdout.write(`idle, ${ROOM} connections: ${costs.join(', ')}\n`)
+}
+
+/**
+ * What each costs while nobody speaks, in microseconds a second: it is in every figure, and weighs the more the fewer
+ * deliveries a busy machine gets done.
+ */
+async function measureIdle(
+  rooms: Readonly<Record<string, Room>>,
+): Promise<ReadonlyMap<string, number>> {
+  const costs = new Map<string, number>()
+  const look = (sign: 1 | -1): void => {
+    for (const [name, { served }] of Object.entries(rooms)) {
+      costs.set(name, (costs.get(name) ?? 0) + sign * cpuMicroseconds(served.pid))
+    }
+  }
+  look(-1)
+  await new Promise((resolve) => setTimeout(resolve, IDLE_LOOK_MS))
+  look(1)
+  for (const [name, cost] of costs) costs.set(name, (cost / IDLE_LOOK_MS) * 1000)
+  const shown = [...costs].map(([name, cost]) => `${name} ${(cost / 1000).toFixed(1)} ms/s`)
+  process.stdout.write(`idle, ${ROOM} connections: ${shown.join('; ')}\n`)
+  return costs
 }
 
 function print(samples: Record<string, Sample[]>): void {
   const [baseline = 1] = Object.values(samples).map((own) =>
     median(own.map(({ cpuPerDelivery }) => cpuPerDelivery)),
   )
+  const shown = (own: readonly Sample[], key: Exclude<keyof Sample, 'result'>): number =>
+    median(own.map((sample) => sample[key]))
   printTable([
-    ['', 'CPU µs/delivery', 'ratio', 'noise', 'deliveries/s', 'per frame', 'p50 ms', 'p99 ms'],
+    ['', 'CPU µs/delivery', 'ratio', 'noise', 'idle part', 'deliveries/s', 'a frame', 'p50', 'p99'],
     ...Object.entries(samples).map(([name, own]) => {
-      const cpu = own.map(({ cpuPerDelivery }) => cpuPerDelivery)
+      const cpu = shown(own, 'cpuPerDelivery')
       return [
         name,
-        median(cpu).toFixed(2),
-        (median(cpu) / baseline).toFixed(2),
-        `±${noisePercent(cpu)}%`,
-        Math.round(median(own.map(({ perSecond }) => perSecond))),
-        median(own.map(({ perFrame }) => perFrame)).toFixed(1),
+        cpu.toFixed(2),
+        (cpu / baseline).toFixed(2),
+        `±${noisePercent(own.map(({ cpuPerDelivery }) => cpuPerDelivery))}%`,
+        shown(own, 'idlePerDelivery').toFixed(2),
+        Math.round(shown(own, 'perSecond')),
+        shown(own, 'perFrame').toFixed(1),
         median(own.map(({ result }) => result.p50Ms)).toFixed(1),
         median(own.map(({ result }) => result.p99Ms)).toFixed(1),
       ]
