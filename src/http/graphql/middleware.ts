@@ -68,8 +68,9 @@ export function logOperation(logger: Logger): Middleware {
         'graphql',
       )
     }
-    const { failures, ...answer } = result
-    return failures ? answer : result
+    if (!result.failures) return result
+    const { failures: _told, ...answer } = result
+    return answer
   }
 }
 
