@@ -68,9 +68,8 @@ export function logOperation(logger: Logger): Middleware {
         'graphql',
       )
     }
-    if (!result.failures) return result
-    const { failures: _told, ...answer } = result
-    return answer
+    const { failures, ...answer } = result
+    return failures ? answer : result
   }
 }
 
