@@ -35,7 +35,7 @@ export function createTabService(deps: TabServiceDeps): TabService {
   const { tokenIssuer, tokenVerifier, clock, tabTokenSeconds } = deps
   return {
     async resolve(token, clientIds) {
-      if (token === null) return newTab(clientIds[0])
+      if (token === null) return new NewTab(clientIds[0])
       const { tabId, clientId, isExpired } = await tokenVerifier.verifyTab(token)
       if (!clientIds.includes(clientId)) {
         const message = 'This tab token belongs to another browser.'
@@ -54,13 +54,16 @@ export function createTabService(deps: TabServiceDeps): TabService {
 }
 
 /** Most requests never ask for the id of a tab that has no token, so it is made when it is first read. */
-function newTab(clientId: string): Tab {
-  let id: string | null = null
-  return {
-    get id() {
-      return (id ??= randomId())
-    },
-    clientId,
-    needsToken: true,
+class NewTab implements Tab {
+  readonly clientId: string
+  readonly needsToken = true
+  #id: string | null = null
+
+  constructor(clientId: string) {
+    this.clientId = clientId
+  }
+
+  get id(): string {
+    return (this.#id ??= randomId())
   }
 }

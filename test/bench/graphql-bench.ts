@@ -1,6 +1,8 @@
 /**
  * The query `user` with a token (token, session, limits, log, metrics) against the same schema, query and resolvers
- * on bare mercurius with `jit: 1`, which has its user in memory. CPU per request of the server's process first.
+ * on bare mercurius with `jit: 1`, which has its user in memory; and against that mercurius on our own server
+ * (headers, log line, measurements), without authentication and without anything of our GraphQL. CPU per request of
+ * the server's process first.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +21,7 @@ export async function benchGraphql(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
   const env = appEnv({ dataDir }) as Record<string, string>
   const bare = await serve([`${PACKAGE_ROOT}dist/test/bench/bare-graphql-server.js`])
+  const house = await serve([`${PACKAGE_ROOT}dist/test/bench/house-server.js`])
   const ours = await serve([BINARY, 'http'], env)
   try {
     const url = `http://${ours.addresses['http']}`
@@ -31,15 +34,17 @@ export async function benchGraphql(): Promise<void> {
           headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify({ query: QUERY }),
         })
-    await compareCpu('bare mercurius', {
+    const subjects = {
       'bare mercurius': { pid: bare.pid, run: run(`http://${bare.addresses['bare']}`) },
+      'mercurius on our server': { pid: house.pid, run: run(`http://${house.addresses['house']}`) },
       'user with a token': {
         pid: ours.pid,
         run: run(url, { authorization: `Bearer ${accessToken}` }),
       },
-    })
+    }
+    await compareCpu('bare mercurius', subjects, 'mercurius on our server')
   } finally {
-    await Promise.all([bare.stop(), ours.stop()])
+    await Promise.all([bare, house, ours].map((server) => server.stop()))
     rmSync(dataDir, { recursive: true, force: true })
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Our own server, with everything that each of its routes has (log line, measurements, headers, limits), and
- * the route of the benchmark open to everybody: what authentication itself is compared with.
+ * the route of the benchmark open to everybody: what authentication itself is compared with. Beside it `/graphql`,
+ * by mercurius and nothing of ours.
  */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Registry } from 'prom-client'
@@ -10,19 +11,7 @@ import { createReadiness } from '../../src/app/readiness.js'
 import { createServer } from '../../src/http/create-server.js'
 import { HOME_SCHEMA } from '../../src/http/schemas/hello-schema.js'
 import { toUserJson } from '../../src/http/schemas/user-schema.js'
-import type { User } from '../../src/domain/user.js'
-
-const user: User = {
-  id: '01890a5d-ac96-774b-bcce-b302099a8057',
-  username: 'ada',
-  displayName: 'ada',
-  email: null,
-  avatarUrl: null,
-  gender: 'unknown',
-  role: 'user',
-  state: 'active',
-  createdAt: Date.UTC(2026, 0, 1),
-}
+import { BENCH_USER, registerBareGraphql } from './bare-graphql.js'
 
 const logger = await createLogger({
   ...{ level: 'info', format: 'json', service: 'http' },
@@ -46,10 +35,11 @@ server.register((scope, _options, done) => {
   const open = scope.withTypeProvider<TypeBoxTypeProvider>()
   open.get('/home', { schema: HOME_SCHEMA, config: { operation: 'home' } }, async () => ({
     text: 'welcome index page',
-    user: toUserJson(user),
+    user: toUserJson(BENCH_USER),
   }))
   done()
 })
+await registerBareGraphql(server)
 const running = await listenWeb(server, { host: '127.0.0.1', port: 0 })
 process.once('SIGTERM', () => void running.close(1_000))
 const { host, port } = running.address

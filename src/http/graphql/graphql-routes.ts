@@ -14,8 +14,8 @@ const STATUS_NOT_ACCEPTABLE = 406
 const STATUS_METHOD_NOT_ALLOWED = 405
 
 export interface GraphqlRoutesDeps extends HttpContextDeps {
-  /** The engine, loaded with the first request. */
-  readonly engine: () => Promise<GraphqlEngine>
+  /** The engine, loaded with the first request; at hand from then on. */
+  readonly engine: () => GraphqlEngine | Promise<GraphqlEngine>
 }
 
 export interface GraphqlRoutesOptions {
@@ -76,7 +76,8 @@ async function answer(
     return reply
   }
   const { body, method, query } = request
-  const engine = await deps.engine()
+  const given = deps.engine()
+  const engine = given instanceof Promise ? await given : given
   if (method === 'POST' && Array.isArray(body)) {
     const params = readBatch(body, batchMax)
     const createContext = await createHttpContext(deps, request, reply)

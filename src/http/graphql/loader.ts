@@ -12,15 +12,24 @@ export interface Loaders {
 }
 
 export function createLoaders(sessions: Pick<SessionService, 'listForUsers'>): Loaders {
-  let known: Loaders['sessions'] | null = null
-  return {
-    get sessions() {
-      known ??= createLoader(
-        async (userIds) => sessions.listForUsers(userIds),
-        () => [],
-      )
-      return known
-    },
+  return new LazyLoaders(sessions)
+}
+
+/** Most operations load nothing, so a loader is made when it is first asked for. */
+class LazyLoaders implements Loaders {
+  readonly #service: Pick<SessionService, 'listForUsers'>
+  #sessions: Loaders['sessions'] | null = null
+
+  constructor(service: Pick<SessionService, 'listForUsers'>) {
+    this.#service = service
+  }
+
+  get sessions(): Loaders['sessions'] {
+    this.#sessions ??= createLoader(
+      async (userIds) => this.#service.listForUsers(userIds),
+      () => [],
+    )
+    return this.#sessions
   }
 }
 

@@ -98,6 +98,7 @@ export function registerGraphql(
 /** What executes, and the protocols over it; loaded once, and again after a failure to load. */
 function createCore(deps: GraphqlDeps, options: GraphqlOptions) {
   let loading: Promise<{ engine: GraphqlEngine; protocols: Protocols }> | null = null
+  let engine: GraphqlEngine | null = null
 
   async function load(): Promise<{ engine: GraphqlEngine; protocols: Protocols }> {
     const [{ createGraphqlEngine }, { createTransportProtocol }, { createLegacyProtocol }] =
@@ -106,12 +107,13 @@ function createCore(deps: GraphqlDeps, options: GraphqlOptions) {
         import('./socket/transport-protocol.js'),
         import('./socket/legacy-protocol.js'),
       ])
-    const engine = await createGraphqlEngine(deps, options)
+    const made = await createGraphqlEngine(deps, options)
     const protocols: Protocols = new Map([
-      ['graphql-transport-ws', createTransportProtocol(engine, options.initTimeoutMs)],
-      ['graphql-ws', createLegacyProtocol(engine, options.keepAliveMs)],
+      ['graphql-transport-ws', createTransportProtocol(made, options.initTimeoutMs)],
+      ['graphql-ws', createLegacyProtocol(made, options.keepAliveMs)],
     ])
-    return { engine, protocols }
+    engine = made
+    return { engine: made, protocols }
   }
   function loaded() {
     loading ??= load().catch((error: unknown) => {
@@ -121,7 +123,7 @@ function createCore(deps: GraphqlDeps, options: GraphqlOptions) {
     return loading
   }
   return {
-    engine: async () => (await loaded()).engine,
+    engine: () => engine ?? loaded().then((core) => core.engine),
     protocols: async () => (await loaded()).protocols,
     async close(): Promise<void> {
       await (await loading)?.engine.close()
