@@ -26,6 +26,7 @@ import { createWriteNotice } from './write-notice.js'
 import { createLifecycle, type Lifecycle } from './lifecycle.js'
 import { openStore, type Store } from './open-store.js'
 import { createReadiness, type SwitchableReadiness } from './readiness.js'
+import { startStep } from './start-step.js'
 import { systemClock } from './system-clock.js'
 
 const REGISTRATIONS_PER_CONNECTION_MAX = 64
@@ -103,7 +104,7 @@ async function openCore(
   const { logger, lifecycle, clock } = base
   const store = await openStore({ config, clock, logger, processKind })
   lifecycle.onClose('store', () => store.close())
-  await store.migrator.up()
+  await startStep(() => store.migrator.up())
 
   const auth = await createAuth({ config, clock, logger })
   lifecycle.onClose('key ring', () => auth.keyRing.close())
@@ -202,12 +203,13 @@ async function joinProcesses(
     isSure: () => monitor.isSure(),
     noteWrite: replicated && ((userIds) => replicated.noteForeignWrite(userIds)),
   })
-  await broker.start(handlers, () => {
+  const onGap = (): void => {
     // The news of any write may be among what was lost.
     replicated?.noteForeignWrite(null)
     userDirectory.forget(null)
     void monitor.sweepNow()
-  })
+  }
+  await startStep(() => broker.start(handlers, onGap))
   lifecycle.onClose('broker', () => broker.close())
   // Nobody has told this process of what was written after its store was opened and before it could hear of it.
   replicated?.noteForeignWrite(null)

@@ -8,6 +8,7 @@ import { type Channel, createNamespaces, type Namespaces } from '../realtime/nam
 import { createPresenceKeeper, type PresenceKeeper } from '../realtime/presence-keeper.js'
 import { createReceiptLog, type ReceiptLog } from '../realtime/receipt-log.js'
 import { createRecoveryCounts, type RecoveryCounts } from '../realtime/recovery-counts.js'
+import { startStep } from './start-step.js'
 
 /** How long a channel stays open for those that come back at once. */
 const CHANNEL_IDLE_MS = 2_000
@@ -62,8 +63,8 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     clients: createClientRegistry(),
     emulation: createEmulationSessions(),
     async start() {
-      await channels.start()
-      await presenceKeeper.start()
+      await startStep(() => channels.start())
+      await startStep(() => presenceKeeper.start())
     },
     async close() {
       await channels.close()

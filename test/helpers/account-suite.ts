@@ -62,6 +62,7 @@ async function proveAdministration(t: Test, house: AccountHouse): Promise<void> 
     await refused(other.accessToken, 'password_changed')
     t.equal((await call('GET', `${there}/me`, { token: bob.accessToken })).status, 200)
     const made = await runApp(['user', 'reset-password', 'bob', '--json'], options)
+    t.equal(made.code, 0, made.stderr)
     const { token } = JSON.parse(made.stdout) as { token: string }
     const reset = { json: { token, newPassword: PASSWORD } }
     t.equal((await call('POST', `${there}/auth/reset_password`, reset)).status, 204)
@@ -76,11 +77,13 @@ async function proveAdministration(t: Test, house: AccountHouse): Promise<void> 
   await t.test('the command line is not among the processes', async (t) => {
     const eve = await registerAndLogin(here, 'eve')
     const ended = await runApp(['session', 'end', '--user', 'eve', '--json'], options)
+    t.equal(ended.code, 0, ended.stderr)
     t.same(JSON.parse(ended.stdout), { ended: 1, connectionsClosed: 0, processes })
     await refused(eve.accessToken, 'ended_by_admin')
     const gone = await runApp(['user', 'delete', 'eve'], options)
     t.match(gone, { code: 0, stdout: /^deleted user eve / })
     const log = await runApp(['audit', 'list', '--user-id', eve.userId, '--json'], options)
+    t.equal(log.code, 0, log.stderr)
     const types = (JSON.parse(log.stdout) as { type: string }[]).map(({ type }) => type)
     t.same(types, ['user.deleted', 'session.ended', 'session.started', 'user.registered'])
   })

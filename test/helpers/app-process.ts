@@ -13,6 +13,8 @@ export const API_KEY = 'dev-api-key'
  */
 const BARE = ['-u', 'NODE_OPTIONS', process.execPath, BINARY]
 const START_DEADLINE_MS = 20_000
+/** Of the log, where a process has ended early. */
+const LAST_LINES = 20
 
 export type ServiceName = 'http' | 'socket' | 'grpc'
 
@@ -88,7 +90,10 @@ export async function startApp(
   await waitFor(
     `app ${command} listens`,
     () => {
-      if (child.exitCode !== null) throw new Error(`app ${command} ended early: ${stderr}`)
+      if (child.exitCode !== null) {
+        const last = log.slice(-LAST_LINES).map((line) => JSON.stringify(line))
+        throw new Error(`app ${command} ended early: ${stderr}\n${last.join('\n')}`)
+      }
       return log.some((entry) => entry['msg'] === 'ready') && expected.every(urlOf)
     },
     START_DEADLINE_MS,

@@ -1,3 +1,5 @@
+import { setDeadline } from '../../util/deadline-timer.js'
+
 /** A promise's way to fail, held until it settles or its time is over. */
 export interface Deadline {
   /** The work is done: nothing will be called. */
@@ -17,7 +19,7 @@ export class DeadlineQueue {
   readonly #timeoutMs: number
   #entries: Entry[] = []
   #head = 0
-  #timer: NodeJS.Timeout | undefined
+  #isArmed = false
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs
@@ -33,7 +35,7 @@ export class DeadlineQueue {
       },
     }
     this.#entries.push(entry)
-    if (this.#timer === undefined) this.#arm(this.#timeoutMs)
+    if (!this.#isArmed) this.#arm(this.#timeoutMs)
     return entry
   }
 
@@ -43,13 +45,13 @@ export class DeadlineQueue {
   }
 
   #arm(delayMs: number): void {
-    this.#timer = setTimeout(() => this.#sweep(), Math.max(1, Math.ceil(delayMs)))
+    this.#isArmed = true
     // What waits holds the process open by its own connection; the timer must not do so on top.
-    this.#timer.unref()
+    setDeadline(() => this.#sweep(), Math.max(1, Math.ceil(delayMs))).unref()
   }
 
   #sweep(): void {
-    this.#timer = undefined
+    this.#isArmed = false
     const now = performance.now()
     for (;;) {
       const entry = this.#entries[this.#head]

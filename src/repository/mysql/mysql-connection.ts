@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { createConnection, type ConnectionOptions, type SslOptions } from 'mysql2'
 import type { Logger } from '../../domain/logger.js'
 import { invalidArgument } from '../../errors/app-error.js'
+import { setDeadline } from '../../util/deadline-timer.js'
 import { addressOf, type MysqlEndpoint } from './mysql-endpoint.js'
 import { isFatal, mysqlLost, mysqlTimeout, toMysqlError } from './mysql-error.js'
 
@@ -87,12 +88,12 @@ function dial(options: MysqlConnectionOptions): Promise<MysqlConnection> {
   return new Promise((resolve, reject) => {
     const raw = createConnection(driverOptionsOf(options))
     const connection = new DriverConnection(raw, options)
-    const timer = setTimeout(() => {
+    const deadline = setDeadline(() => {
       connection.destroy()
       reject(mysqlTimeout('connect'))
     }, connectTimeoutMs)
     raw.connect((error) => {
-      clearTimeout(timer)
+      deadline.clear()
       if (error === null) return resolve(connection)
       connection.destroy()
       reject(toMysqlError(error))
@@ -166,14 +167,14 @@ class DriverConnection implements MysqlConnection {
         return
       }
       const settle = (error: unknown, result?: unknown): void => {
-        clearTimeout(timer)
+        deadline.clear()
         this.#log(sql, parameters.length, startedAt, error)
         if (error === null) return resolve(result)
         const known = toMysqlError(error)
         if (isFatal(known)) this.destroy()
         reject(known)
       }
-      const timer = setTimeout(() => settle(mysqlTimeout('query')), timeoutMs)
+      const deadline = setDeadline(() => settle(mysqlTimeout('query')), timeoutMs)
       try {
         this.#raw.query(sql, [...parameters], settle)
       } catch (error) {

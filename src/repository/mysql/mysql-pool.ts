@@ -1,3 +1,4 @@
+import { setDeadline } from '../../util/deadline-timer.js'
 import { storeBusy, storeClosed } from '../store-error.js'
 import type { MysqlConnection } from './mysql-connection.js'
 import { mysqlTimeout } from './mysql-error.js'
@@ -59,7 +60,7 @@ export class MysqlPool {
     if (this.#waiters.size >= this.#options.waitersMax) return Promise.reject(storeBusy())
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        clearTimeout(timer)
+        deadline.clear()
         this.#waiters.delete(waiter)
       }
       const waiter: Waiter = {
@@ -72,7 +73,7 @@ export class MysqlPool {
           reject(error instanceof Error ? error : storeBusy(error))
         },
       }
-      const timer = setTimeout(() => {
+      const deadline = setDeadline(() => {
         waiter.refuse(this.#used.size > 0 ? storeBusy() : mysqlTimeout('connect'))
       }, timeoutMs)
       this.#waiters.add(waiter)

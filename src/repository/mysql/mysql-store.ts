@@ -1,4 +1,6 @@
 import { type Driver, Kysely } from 'kysely'
+import { toAppError } from '../../errors/app-error.js'
+import { tryUntil } from '../../util/try-until.js'
 import {
   type AppliedMigration,
   assertSchemaKnown,
@@ -102,8 +104,12 @@ class ServerStore implements MysqlStore {
   }
 
   async start(): Promise<void> {
-    await this.#group.start(this.#options.startTimeoutMs ?? START_TIMEOUT_MS)
-    assertSchemaKnown(await this.readHistory(), this)
+    const startTimeoutMs = this.#options.startTimeoutMs ?? START_TIMEOUT_MS
+    const endsAtMs = performance.now() + startTimeoutMs
+    await this.#group.start(startTimeoutMs)
+    // A primary that answered a moment ago may be slow with the next answer, or this process with reading it.
+    const mayPass = (error: unknown): boolean => toAppError(error).code === 'UNAVAILABLE'
+    assertSchemaKnown(await tryUntil(() => this.readHistory(), { endsAtMs, mayPass }), this)
   }
 
   check(): void {
