@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -13,14 +13,16 @@ export interface FixtureRun {
 /** Runs a compiled file of test/fixtures in a process of its own; it is gone when the test is. */
 export function runFixture(t: Test, file: string, args: readonly string[]): FixtureRun {
   const path = fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url))
-  const child = fork(path, args, { silent: true, execArgv: ['--enable-source-maps'] })
+  // Without what the test runner loads into each process that it sees begin. `env` becomes the process.
+  const bare = ['-u', 'NODE_OPTIONS', process.execPath, '--enable-source-maps', path]
+  const child = spawn('env', [...bare, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => {
     child.kill('SIGKILL')
   })
   const lines: string[] = []
   let stderr = ''
-  if (child.stdout) createInterface(child.stdout).on('line', (line) => lines.push(line))
-  child.stderr?.on('data', (chunk: Buffer) => {
+  createInterface(child.stdout).on('line', (line) => lines.push(line))
+  child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString()
   })
   const ended = new Promise<{ code: number | null; signal: string | null; stderr: string }>(

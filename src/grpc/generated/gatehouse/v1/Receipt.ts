@@ -1,13 +1,13 @@
 // Original file: protos/gatehouse/v1/realtime.proto
 
 export const Receipt = {
-  RECEIPT_NONE: 0,
+  RECEIPT_UNSPECIFIED: 0,
   RECEIPT_NODES: 1,
   RECEIPT_WRITTEN: 2,
 } as const;
 
 export type Receipt =
-  | 'RECEIPT_NONE'
+  | 'RECEIPT_UNSPECIFIED'
   | 0
   | 'RECEIPT_NODES'
   | 1
