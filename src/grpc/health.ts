@@ -98,24 +98,7 @@ export function createHealth(deps: HealthDeps, options: HealthOptions): Health {
   }
 
   return {
-    methods: {
-      unary: {
-        Check: unary(async (request: HealthRequest): Promise<HealthResponse> => {
-          const status = (await statuses.read()).get(request.service)
-          if (status) return { status }
-          throw new AppError(
-            'NOT_FOUND',
-            'service_unknown',
-            'There is no service of that name here.',
-          )
-        }, options),
-        List: unary(async () => {
-          const known = [...(await statuses.read())]
-          return { statuses: Object.fromEntries(known.map(([name, status]) => [name, { status }])) }
-        }, options),
-      },
-      streams: { Watch: watch },
-    },
+    methods: { unary: createProbes(statuses, options), streams: { Watch: watch } },
     close() {
       closed = true
       statuses.close()
@@ -126,6 +109,21 @@ export function createHealth(deps: HealthDeps, options: HealthOptions): Health {
         fail(watcher, shuttingDown())
       }
     },
+  }
+}
+
+/** The methods that answer once. */
+function createProbes(statuses: StatusSource, options: HealthOptions): Health['methods']['unary'] {
+  return {
+    Check: unary(async (request: HealthRequest): Promise<HealthResponse> => {
+      const status = (await statuses.read()).get(request.service)
+      if (status) return { status }
+      throw new AppError('NOT_FOUND', 'service_unknown', 'There is no service of that name here.')
+    }, options),
+    List: unary(async () => {
+      const known = [...(await statuses.read())]
+      return { statuses: Object.fromEntries(known.map(([name, status]) => [name, { status }])) }
+    }, options),
   }
 }
 

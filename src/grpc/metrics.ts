@@ -13,7 +13,7 @@ interface MethodMetrics {
   readonly labels: { readonly grpc_service: string; readonly grpc_method: string }
   /** By status: how many since somebody looked. */
   readonly calls: Map<string, number>
-  observeSeconds(value: number): void
+  readonly observeSeconds: (value: number) => void
 }
 
 /** Registers the metrics under the names that the field's gRPC dashboards expect. */
