@@ -8,9 +8,11 @@ import type { ListenAddress } from '../errors/listen-error.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
 import { createAdmission } from './admission.js'
 import { createHealth, type Health, type HealthNeed } from './health.js'
-import { createCallInterceptor, type FinishedCall } from './interceptor/call-interceptor.js'
+import { createCallInterceptor } from './interceptor/call-interceptor.js'
+import type { FinishedCall } from './interceptor/guarded-call.js'
+import type { UnaryRoute } from './interceptor/unary-call.js'
 import { listen, type Listener, type ListenOptions } from './listen.js'
-import { withTolerantRequests } from './message.js'
+import { withTolerantMessages } from './message.js'
 import { createObserver } from './observer.js'
 import type { IdentitySource } from './peer-identity.js'
 import { assertRequirements, REQUIREMENTS } from './requirement.js'
@@ -220,14 +222,14 @@ class HouseServer implements GrpcServer {
     options: ListenOptions,
   ): Promise<ListenAddress> {
     let listener: Listener | undefined
-    const server = this.#createServer((peer) => listener?.identityOf(peer))
+    const server = this.#createServer(services, (peer) => listener?.identityOf(peer))
     try {
       assertRequirements(
         services.map(({ definition }) => definition),
         REQUIREMENTS,
       )
-      for (const { definition, handlers } of services) {
-        server.addService(withTolerantRequests(definition), handlers)
+      for (const { definition, streams } of services) {
+        server.addService(withTolerantMessages(definition), streams)
       }
       listener = await listen(server, address, options)
     } catch (thrown) {
@@ -238,7 +240,7 @@ class HouseServer implements GrpcServer {
     return listener.address
   }
 
-  #createServer(identityOf: IdentitySource): Server {
+  #createServer(services: readonly Registration[], identityOf: IdentitySource): Server {
     const { apiKey, authentication } = this.#deps
     const limits = this.#limits
     const admit = createAdmission({
@@ -249,7 +251,12 @@ class HouseServer implements GrpcServer {
     const streams = createStreamGate({ streamsMax: limits.streamsPerPeerMax })
     // channelz stays on: without it grpc-js keeps no list of connections and cannot force a shutdown.
     return new Server({
-      interceptors: [createCallInterceptor({ admit, streams, observe: this.#observe })],
+      interceptors: [
+        createCallInterceptor({
+          ...{ admit, streams, observe: this.#observe },
+          unaryRoutes: unaryRoutesOf(services, limits.messageBytesMax),
+        }),
+      ],
       'grpc.max_receive_message_length': limits.messageBytesMax,
       'grpc.max_send_message_length': limits.messageBytesMax,
       'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
@@ -266,6 +273,22 @@ class HouseServer implements GrpcServer {
     this.#tlsSource?.close()
     await Promise.all(this.#running.map((running) => drain(running, deadlineMs, this.#deps.logger)))
   }
+}
+
+/** By method path. */
+function unaryRoutesOf(
+  services: readonly Registration[],
+  messageBytesMax: number,
+): ReadonlyMap<string, UnaryRoute> {
+  const routes = new Map<string, UnaryRoute>()
+  for (const { definition, unary } of services) {
+    for (const [name, method] of Object.entries(unary)) {
+      const known = definition[name]
+      if (!known) throw new Error(`There is no method ${name} in the service.`)
+      routes.set(known.path, { method, serialize: known.responseSerialize, messageBytesMax })
+    }
+  }
+  return routes
 }
 
 /** Calls under way finish, or are cut at the deadline; then nothing of the server is left. */

@@ -4,7 +4,7 @@ import { AppError, toAppError } from '../errors/app-error.js'
 import { type CallRecord, callRecordOf } from './call-record.js'
 import { assertDecoded } from './message.js'
 import { toFailureStatus } from './server-status.js'
-import { unary } from './unary.js'
+import { unary, type UnaryMethod } from './unary.js'
 
 export type ServingStatus = 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN'
 
@@ -28,7 +28,10 @@ interface Watcher {
 
 /** The service `grpc.health.v1.Health` (gRPC health checking protocol), fed by the readiness of the process. */
 export interface Health {
-  readonly handlers: UntypedServiceImplementation
+  readonly methods: {
+    readonly unary: Readonly<Record<string, UnaryMethod>>
+    readonly streams: UntypedServiceImplementation
+  }
   /** From now on nothing serves: every watcher is told, then its stream ends, so that it holds up no drain. */
   close(): void
 }
@@ -95,18 +98,7 @@ export function createHealth(deps: HealthDeps, options: HealthOptions): Health {
   }
 
   return {
-    handlers: {
-      Check: unary(async (request: HealthRequest): Promise<HealthResponse> => {
-        const status = (await statuses.read()).get(request.service)
-        if (status) return { status }
-        throw new AppError('NOT_FOUND', 'service_unknown', 'There is no service of that name here.')
-      }, options),
-      List: unary(async () => {
-        const known = [...(await statuses.read())]
-        return { statuses: Object.fromEntries(known.map(([name, status]) => [name, { status }])) }
-      }, options),
-      Watch: watch,
-    },
+    methods: { unary: createProbes(statuses, options), streams: { Watch: watch } },
     close() {
       closed = true
       statuses.close()
@@ -117,6 +109,21 @@ export function createHealth(deps: HealthDeps, options: HealthOptions): Health {
         fail(watcher, shuttingDown())
       }
     },
+  }
+}
+
+/** The methods that answer once. */
+function createProbes(statuses: StatusSource, options: HealthOptions): Health['methods']['unary'] {
+  return {
+    Check: unary(async (request: HealthRequest): Promise<HealthResponse> => {
+      const status = (await statuses.read()).get(request.service)
+      if (status) return { status }
+      throw new AppError('NOT_FOUND', 'service_unknown', 'There is no service of that name here.')
+    }, options),
+    List: unary(async () => {
+      const known = [...(await statuses.read())]
+      return { statuses: Object.fromEntries(known.map(([name, status]) => [name, { status }])) }
+    }, options),
   }
 }
 

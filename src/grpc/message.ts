@@ -6,9 +6,10 @@ const MALFORMED = Symbol('malformed message')
 
 /**
  * The same service, but bytes that cannot be decoded reach the handler as a mark instead of failing in
- * grpc-js, which would blame the server (INTERNAL) and leave no line in the log.
+ * grpc-js, which would blame the server (INTERNAL) and leave no line in the log. An answer of a unary method is
+ * already in bytes when grpc-js gets it, for the same reason.
  */
-export function withTolerantRequests(service: ServiceDefinition): ServiceDefinition {
+export function withTolerantMessages(service: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries<MethodDefinition<unknown, unknown>>(service)
   return Object.fromEntries(methods.map(([name, method]) => [name, tolerant(method)]))
 }
@@ -22,7 +23,12 @@ function tolerant(method: MethodDefinition<unknown, unknown>): MethodDefinition<
       return MALFORMED
     }
   }
-  return { ...method, requestDeserialize }
+  if (method.requestStream || method.responseStream) return { ...method, requestDeserialize }
+  return { ...method, requestDeserialize, responseSerialize: asIs }
+}
+
+function asIs(bytes: unknown): Buffer {
+  return bytes as Buffer
 }
 
 /** Raises INVALID_ARGUMENT, reason `message_malformed`, when the bytes of the request could not be decoded. */

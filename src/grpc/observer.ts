@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client'
 import type { Logger } from '../domain/logger.js'
 import { ERROR_TABLE, type ErrorCode } from '../errors/code.js'
 import { describeCaller } from './caller.js'
-import type { FinishedCall } from './interceptor/call-interceptor.js'
+import type { FinishedCall } from './interceptor/guarded-call.js'
 import { createCallMetrics } from './metrics.js'
 
 /** Probes come every few seconds from every balancer: below the notice of an ordinary log. */

@@ -19,7 +19,7 @@ import type { Health } from './health.js'
 import { loadProtos, loadReflectionProtos, PROTO_FOLDER } from './proto.js'
 import { createDescriptorIndex } from './reflection/descriptor-index.js'
 import { duplex, serverStream, type StreamOptions } from './stream.js'
-import { unary } from './unary.js'
+import { unary, type UnaryMethod } from './unary.js'
 
 /** The use cases behind the methods. */
 export interface GrpcServices {
@@ -34,7 +34,10 @@ export interface GrpcServices {
 /** A service as it is added to a server. */
 export interface Registration {
   readonly definition: ServiceDefinition
-  readonly handlers: UntypedServiceImplementation
+  /** The methods with one answer, by name. */
+  readonly unary: Readonly<Record<string, UnaryMethod>>
+  /** The others. */
+  readonly streams: UntypedServiceImplementation
 }
 
 export interface RegistrationOptions {
@@ -46,7 +49,7 @@ const HEALTH_PROTO = 'health/v1/health.proto'
 
 /** The health service alone. */
 export function healthRegistration(health: Health): Registration {
-  return { definition: healthDefinition, handlers: health.handlers }
+  return { definition: healthDefinition, ...health.methods }
 }
 
 /** Every service of the house, without health and reflection. */
@@ -58,14 +61,17 @@ export function houseRegistrations(
   return [
     {
       definition: protos.hello,
-      handlers: { SayHello: unary(createSayHelloHandler(services), options.unary) },
+      unary: { SayHello: unary(createSayHelloHandler(services), options.unary) },
+      streams: {},
     },
     {
       definition: protos.session,
-      handlers: {
+      unary: {
         Verify: unary(createVerifyHandler(services), options.unary),
         VerifyBatch: unary(createVerifyBatchHandler(services), options.unary),
         End: unary(createEndHandler(services), options.unary),
+      },
+      streams: {
         WatchRevocations: serverStream(createWatchRevocationsHandler(services), options.stream),
       },
     },
@@ -80,13 +86,14 @@ function realtimeRegistration(
   const handlers = createRealtimeHandlers({ realtime })
   return {
     definition: loadProtos().realtime,
-    handlers: {
+    unary: {
       Publish: unary(handlers.publish, options.unary),
       Broadcast: unary(handlers.broadcast, options.unary),
       Presence: unary(handlers.presence, options.unary),
       History: unary(handlers.history, options.unary),
       Disconnect: unary(handlers.disconnect, options.unary),
     },
+    streams: {},
   }
 }
 
@@ -106,11 +113,11 @@ export function reflectionRegistrations(
     { name: HEALTH_PROTO, folder: folderOf(HEALTH_PROTO_PATH, HEALTH_PROTO) },
   ])
   const handler = createReflectionHandler({ descriptors })
-  const handlers = { ServerReflectionInfo: duplex(handler, options.stream) }
+  const methods = { unary: {}, streams: { ServerReflectionInfo: duplex(handler, options.stream) } }
   const { v1, v1alpha } = loadReflectionProtos()
   return [
-    { definition: v1, handlers },
-    { definition: v1alpha, handlers },
+    { definition: v1, ...methods },
+    { definition: v1alpha, ...methods },
   ]
 }
 

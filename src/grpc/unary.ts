@@ -1,9 +1,8 @@
-import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import { AppError, toAppError } from '../errors/app-error.js'
-import { type CallRecord, callRecordOf } from './call-record.js'
+import type { CallRecord } from './call-record.js'
 import type { Caller } from './caller.js'
 import { assertDecoded } from './message.js'
-import { toFailureStatus } from './server-status.js'
+import { createTimeLimit, type TimeLimit } from './time-limit.js'
 
 export interface CallContext {
   readonly requestId: string
@@ -21,18 +20,33 @@ export type UnaryHandler<Request, Response> = (
   context: CallContext,
 ) => Response | Promise<Response>
 
-/** Makes a handler of grpc-js from an ordinary function. `timeoutMs` bounds the handling of one call. */
+/** One unary call as its method has it: whose it is, and where its one answer goes. */
+export interface UnaryCall {
+  readonly record: CallRecord
+  /** Whether nobody waits for the answer any more. */
+  readonly cancelled: boolean
+  /** Called when that comes to be. */
+  onCancelled: (() => void) | undefined
+  answer(response: unknown): void
+  fail(error: AppError): void
+}
+
+/** Sees to it that a call is answered, now or later, once. Never throws. */
+export type UnaryMethod = (request: unknown, call: UnaryCall) => void
+
+/** Makes a method of an ordinary function. `timeoutMs` bounds the handling of one call. */
 export function unary<Request, Response>(
   handler: UnaryHandler<Request, Response>,
   options: { timeoutMs: number },
-): handleUnaryCall<Request, Response> {
-  return (call, callback) => {
-    const running = new RunningCall(call, callback)
+): UnaryMethod {
+  const limit = createTimeLimit(options)
+  return (request, call) => {
+    const running = new RunningCall(call, limit)
     try {
-      assertDecoded(call.request)
-      const response = handler(call.request, running)
+      assertDecoded(request)
+      const response = handler(request as Request, running)
       // Every turn of the microtask queue costs a small percentage of a call: a ready answer takes none.
-      if (response instanceof Promise) running.await(response, options.timeoutMs)
+      if (response instanceof Promise) running.await(response)
       else running.answer(response)
     } catch (thrown) {
       running.fail(thrown)
@@ -41,28 +55,26 @@ export function unary<Request, Response>(
 }
 
 /** A unary call from its request to its one answer; what comes after the answer is dropped. */
-class RunningCall<Request, Response> implements CallContext {
-  readonly #call: ServerUnaryCall<Request, Response>
-  readonly #callback: sendUnaryData<Response>
-  readonly #record: CallRecord
+class RunningCall implements CallContext {
+  readonly #call: UnaryCall
+  readonly #limit: TimeLimit
   #answered = false
   #timedOut = false
-  #timer: NodeJS.Timeout | undefined
+  #isLimited = false
   /** An AbortSignal costs more than a whole greeting, so it is made when a handler first reads it. */
   #controller: AbortController | undefined
 
-  constructor(call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) {
+  constructor(call: UnaryCall, limit: TimeLimit) {
     this.#call = call
-    this.#callback = callback
-    this.#record = callRecordOf(call.metadata)
+    this.#limit = limit
   }
 
   get requestId(): string {
-    return this.#record.requestId
+    return this.#call.record.requestId
   }
 
   get caller(): Caller {
-    return this.#record.caller
+    return this.#call.record.caller
   }
 
   get signal(): AbortSignal {
@@ -71,16 +83,16 @@ class RunningCall<Request, Response> implements CallContext {
     this.#controller = controller
     if (this.#timedOut || this.#call.cancelled) controller.abort()
     else {
-      this.#call.once('cancelled', () => {
+      this.#call.onCancelled = () => {
         controller.abort()
-      })
+      }
     }
     return controller.signal
   }
 
-  await(response: Promise<Response>, timeoutMs: number): void {
-    // Without a reference: the limit of a call that was cut off must not keep the process alive.
-    this.#timer = setTimeout(onTimeout, timeoutMs, this).unref()
+  await(response: Promise<unknown>): void {
+    this.#isLimited = true
+    this.#limit.begin(this)
     response.then(
       (value) => {
         this.answer(value)
@@ -91,15 +103,12 @@ class RunningCall<Request, Response> implements CallContext {
     )
   }
 
-  answer(response: Response): void {
-    if (!this.#finish()) return
-    this.#callback(null, response)
+  answer(response: unknown): void {
+    if (this.#finish()) this.#call.answer(response)
   }
 
   fail(thrown: unknown): void {
-    if (!this.#finish()) return
-    this.#record.error = toAppError(thrown)
-    this.#callback(toFailureStatus(this.#record.error, this.#record.requestId))
+    if (this.#finish()) this.#call.fail(toAppError(thrown))
   }
 
   timeOut(): void {
@@ -111,11 +120,7 @@ class RunningCall<Request, Response> implements CallContext {
   #finish(): boolean {
     if (this.#answered) return false
     this.#answered = true
-    clearTimeout(this.#timer)
+    if (this.#isLimited) this.#limit.end(this)
     return true
   }
-}
-
-function onTimeout(call: { timeOut(): void }): void {
-  call.timeOut()
 }

@@ -49,6 +49,24 @@ export function noisePercent(values: readonly number[]): number {
   return Math.round((50 * spread) / median(values))
 }
 
+/**
+ * Each value over the baseline's of the same round, as a median with the interval that holds it 19 times of 20 (by
+ * order statistics): what slows the machine for a while slows both, so this moves less than either.
+ */
+export function ratioInRounds(
+  values: readonly number[],
+  baseline: readonly number[],
+): { readonly ratio: number; readonly low: number; readonly high: number } {
+  const ratios = values
+    .map((value, round) => value / (baseline[round] ?? NaN))
+    .sort((a, b) => a - b)
+  const reach = 0.98 * Math.sqrt(ratios.length)
+  const at = (rank: number): number =>
+    ratios[Math.min(ratios.length - 1, Math.max(0, Math.round(rank)))] ?? NaN
+  const middle = (ratios.length - 1) / 2
+  return { ratio: median(ratios), low: at(middle - reach), high: at(middle + reach) }
+}
+
 /** Runs the subjects in turn, A B B A, `rounds` times over, and gathers each one's samples. */
 export async function inTurns<Sample>(
   subjects: Readonly<Record<string, () => Promise<Sample>>>,

@@ -110,4 +110,8 @@ await t.test('admission counts metadata as HTTP/2 does', async (t) => {
   })
   const many = Array.from({ length: 6 }, () => ['a', ''] as const)
   t.match(admit(SAY_HELLO, metadataOf([...many, ['b', '']]), PEER), { reason: 'too_large' })
+  const bytes = (count: number) => metadataOf([['x-note-bin', Buffer.alloc(count)]])
+  const groups = Math.floor((200 - 32 - 'x-note-bin'.length) / 4)
+  t.strictSame(admit(SAY_HELLO, bytes(groups * 3), PEER), { kind: 'anybody' })
+  t.match(admit(SAY_HELLO, bytes(groups * 3 + 1), PEER), { reason: 'too_large' }, 'in base64')
 })

@@ -152,7 +152,7 @@ await t.test('gRPC server tells nothing of an unknown error', async (t) => {
 })
 
 await t.test('gRPC server keeps its limits', async (t) => {
-  const { address } = await startServer(
+  const { address, logger } = await startServer(
     t,
     { hello: { greet: (id) => ({ id, name: id === 1 ? 'n'.repeat(1_000) : 'short' }) } },
     { messageBytesMax: 500, metadataBytesMax: 1_000 },
@@ -162,6 +162,8 @@ await t.test('gRPC server keeps its limits', async (t) => {
   t.match(tooLong, { code: 8, details: /^Received message larger than max/ })
   const tooMuch = await failureOf(callRaw(client, SAY_HELLO, GREET_1))
   t.match(tooMuch, { code: 8, details: /^Sent message larger than max/ })
+  t.equal(trailer(tooMuch, 'reason'), 'too_large')
+  t.match(logger.lines.at(-1), { fields: { status: 'RESOURCE_EXHAUSTED', reason: 'too_large' } })
   const greedy = await failureOf(
     callRaw(client, SAY_HELLO, Buffer.from([8, 2]), [['x-note', 'n'.repeat(1_000)]]),
   )

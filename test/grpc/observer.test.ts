@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { AppError, toAppError } from '../../src/errors/app-error.js'
-import type { FinishedCall } from '../../src/grpc/interceptor/call-interceptor.js'
+import type { FinishedCall } from '../../src/grpc/interceptor/guarded-call.js'
 import { ANYBODY } from '../../src/grpc/caller.js'
 import { createObserver } from '../../src/grpc/observer.js'
 import { createMemoryLogger, type LogLine } from '../helpers/memory-logger.js'
