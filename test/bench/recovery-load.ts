@@ -39,10 +39,10 @@ export interface RecoveryCheck {
   readonly deliveries: number
 }
 
-/** Defaults of the published client: the pause before an attempt, and how long a reply may take. */
+/** Defaults of the published client: the pause before an attempt; how long the upgrade may take, and then the replies. */
 const RECONNECT_MIN_MS = 500
 const RECONNECT_MAX_MS = 20_000
-const REPLY_TIMEOUT_MS = 5_000
+const TIMEOUT_MS = 5_000
 const OPENING_AT_ONCE = 100
 const POLL_MS = 5
 /** What a server asks with and a client answers with. */
@@ -90,14 +90,35 @@ class Client {
   open(): void {
     const server = this.home === dead ? (this.home + 1) % plan.addresses.length : this.home
     const line = new RawLine(plan.addresses[server] ?? '', '/connection/websocket', {
-      onOpen: () => line.send(JSON.stringify({ id: 1, connect: { token: this.#token } })),
+      onOpen: () => {
+        this.#limit(line)
+        line.send(this.#commands())
+      },
       onText: (text) => this.#read(line, text),
       onClose: () => this.#closed(),
     })
+    this.#limit(line)
+  }
+
+  /** Gives up when what was asked for last takes too long. */
+  #limit(line: RawLine): void {
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       timeouts += 1
       line.cut()
-    }, REPLY_TIMEOUT_MS)
+    }, TIMEOUT_MS)
+  }
+
+  /** Both in one message, as the published client sends them. */
+  #commands(): string {
+    const { channel } = this
+    const from = { recover: true, offset: this.offset, epoch: this.#epoch }
+    const subscribe = { channel, ...(this.#epoch === '' ? {} : from) }
+    const commands = [
+      { id: 1, connect: { token: this.#token } },
+      { id: 2, subscribe },
+    ]
+    return commands.map((command) => JSON.stringify(command)).join('\n')
   }
 
   #closed(): void {
@@ -121,12 +142,8 @@ class Client {
     if (message === PING) line.send(PING)
     else if (message.startsWith('{"push"')) this.#push(message)
     else if (message.includes('"error"')) line.cut()
-    else if (message.startsWith('{"id":1,')) {
-      const { channel } = this
-      const from = { recover: true, offset: this.offset, epoch: this.#epoch }
-      const subscribe = { channel, ...(this.#epoch === '' ? {} : from) }
-      line.send(JSON.stringify({ id: 2, subscribe }))
-    } else if (message.startsWith('{"id":2,')) {
+    else if (message.startsWith('{"id":1,')) this.#attempt = 0
+    else if (message.startsWith('{"id":2,')) {
       clearTimeout(this.#timer)
       this.#begin((JSON.parse(message) as { subscribe: SubscribeReply }).subscribe)
     }
@@ -141,7 +158,6 @@ class Client {
     }
     if (this.#epoch === '' || recovered !== true) this.offset = offset
     this.#epoch = epoch
-    this.#attempt = 0
     this.isThere = true
     this.backAtMs = performance.now()
   }
@@ -203,7 +219,7 @@ for (let next = await input.next(); next.done !== true; next = await input.next(
   } else if (command === 'finish') {
     const tops = JSON.parse(argument) as Record<string, number>
     // What does not come within this is missing.
-    const endsAtMs = performance.now() + REPLY_TIMEOUT_MS
+    const endsAtMs = performance.now() + TIMEOUT_MS
     const isWhole = (client: Client): boolean => client.offset >= (tops[client.channel] ?? 0)
     await until(() => clients.every(isWhole) || performance.now() > endsAtMs)
     check.gaps += clients.filter((client) => !isWhole(client)).length

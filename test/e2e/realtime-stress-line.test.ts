@@ -34,11 +34,11 @@ t.setTimeout(FILE_TIMEOUT_MS)
 /** Many channels, both processes, publications side by side, and clients that are cut one by one. */
 async function keepOrder(t: Test, { nodes, join, random }: StressHouse) {
   const channels = ['kept:a', 'kept:b', 'crowd:c']
-  const clients = await join(60, channels)
+  const clients = await join(40, channels)
   const publishers = channels.map((channel) => new Publisher(nodes, channel))
-  const published = Promise.all(publishers.map((publisher) => publisher.publish(250)))
+  const published = Promise.all(publishers.map((publisher) => publisher.publish(150)))
   const cutSome = async (): Promise<void> => {
-    for (let cuts = 0; cuts < 100; cuts += 1) {
+    for (let cuts = 0; cuts < 60; cuts += 1) {
       await waitFor('the next cut', () => publishers.some(({ count }) => count > cuts * 2))
       clients[Math.floor(random() * clients.length)]?.cut()
     }
@@ -59,7 +59,7 @@ async function keepOrder(t: Test, { nodes, join, random }: StressHouse) {
 /** All wires are cut at once, again and again, while publications go on. */
 async function storm(t: Test, { nodes, join }: StressHouse) {
   const channel = 'kept:storm'
-  const clients = await join(200, [channel])
+  const clients = await join(120, [channel])
   const publisher = new Publisher(nodes, channel)
   publisher.start()
   for (let round = 0; round < 5; round += 1) {

@@ -5,10 +5,10 @@
 import t from 'tap'
 import { createFakeBroker } from '../helpers/fake-broker.js'
 import { createMemoryChannels } from '../helpers/memory-channel-broker.js'
-import { createRandom, type Random, SEED } from '../helpers/stress/random.js'
 import { waitFor } from '../helpers/wait-for.js'
 import { type SocketServer, startSocketServer } from '../socket/socket-server.js'
 import { openWire, type WireClient } from '../socket/protocols/centrifuge/wire-client.js'
+import { createRandom, type Random, SEED } from '../helpers/stress/random.js'
 
 const CLIENTS = 40
 const PUBLICATIONS = 400
