@@ -110,7 +110,10 @@ export interface SessionStore {
    * Raises RESOURCE_EXHAUSTED with reason `session_limit` when the policy refuses; nothing is stored then.
    */
   create(session: NewSession, policy: SessionPolicy): Promise<readonly EndedSession[]>
-  /** Whether the session is alive at `now`; cheap enough for every request. */
+  /**
+   * Whether the session is alive at `now`; cheap enough for every request. An end that has returned, in any process,
+   * is never missed; when the session was last seen may be a second old.
+   */
   check(sessionId: string, now: number): Promise<SessionCheck>
   /** One atomic step of refresh-token rotation with reuse detection. */
   rotate(request: RotateRequest): Promise<RotateOutcome>
