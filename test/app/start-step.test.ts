@@ -25,10 +25,10 @@ await t.test(
   async (t) => {
     const away = failing('UNAVAILABLE', Infinity)
     await t.rejects(
-      startStep(() => away.run(), 50),
+      startStep(() => away.run(), 0),
       { code: 'UNAVAILABLE', reason: 'store_somehow' },
     )
-    t.ok(away.attempts > 1)
+    t.equal(away.attempts, 1)
     const refused = failing('FAILED_PRECONDITION', Infinity)
     await t.rejects(
       startStep(() => refused.run()),
