@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { connect as connectHttp2, constants } from 'node:http2'
 import { connect as connectTcp } from 'node:net'
 import t from 'tap'
+import { waitFor } from '../helpers/wait-for.js'
 import {
   API_KEY,
   callRaw,
@@ -140,6 +142,31 @@ await t.test('gRPC server survives garbage over TCP', async (t) => {
   }
   await assertAlive(t, running)
 })
+
+await t.test(
+  'gRPC server gets rid of 1,000 half-open connections, and nothing is left',
+  async (t) => {
+    const running = await startServer(t, {}, { keepaliveIntervalMs: 200, keepaliveTimeoutMs: 200 })
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+    const before = sockets()
+    const beginnings = [Buffer.alloc(0), PREFACE.subarray(0, 12), PREFACE]
+    // Nobody here answers a ping or ends a line: it is for the server to see that.
+    const halves = Array.from({ length: 1_000 }, async (_, index) => {
+      const socket = connectTcp({ port: running.port, host: '127.0.0.1', allowHalfOpen: true })
+      socket.on('error', () => undefined)
+      const closed = once(socket, 'close')
+      socket.once('end', () => socket.destroy())
+      socket.resume()
+      socket.write(beginnings[index % beginnings.length] ?? PREFACE)
+      await closed
+    })
+    await assertAlive(t, running)
+    await Promise.all(halves)
+    await assertAlive(t, running)
+    await waitFor('no socket but those of the honest', () => sockets() <= before + 4)
+  },
+)
 
 await t.test('gRPC server answers every odd request without falling over', async (t) => {
   const running = await startServer(t, {}, { messageBytesMax: 1_000 })

@@ -12,6 +12,8 @@ const CONTINUATION = 0x0
 const CLOSE = 0x8
 const PING = 0x9
 const PONG = 0xa
+/** Of a longer message the bytes do not come one by one. */
+const BY_BYTE_MAX = 300
 
 interface FrameOptions {
   readonly fin?: boolean
@@ -91,7 +93,7 @@ async function openPeer(port: number) {
 
 const server = await startSocketServer(t, { frameBytesMax: 70_000, closeTimeoutMs: 100 })
 
-/** Sends the bytes, in one piece and byte by byte, and gives what came back up to the close. */
+/** Sends the pieces and gives what came back up to the close. */
 async function exchange(sent: readonly Buffer[], wanted: number): Promise<Received[]> {
   const peer = await openPeer(server.port)
   for (const bytes of sent) peer.socket.write(bytes)
@@ -107,6 +109,12 @@ async function exchange(sent: readonly Buffer[], wanted: number): Promise<Receiv
 
 function byByte(bytes: Buffer): Buffer[] {
   return [...bytes].map((byte) => Buffer.from([byte]))
+}
+
+/** The ways in which the same bytes may arrive; what is long comes only as it is. */
+function arrivals(sent: readonly Buffer[]): (readonly Buffer[])[] {
+  const whole = Buffer.concat(sent)
+  return whole.length > BY_BYTE_MAX ? [sent, [whole]] : [sent, [whole], byByte(whole)]
 }
 
 const echo = (text: string): string => `recv data:${text}`
@@ -155,11 +163,13 @@ const ACCEPTED: Readonly<Record<string, readonly [readonly Buffer[], readonly st
 
 for (const [name, [sent, wanted]] of Object.entries(ACCEPTED)) {
   await t.test(`${name} is accepted`, async (t) => {
-    const frames = await exchange(sent, wanted.length)
-    t.ok(
-      JSON.stringify(frames.map(({ payload }) => payload.toString())) === JSON.stringify(wanted),
-      frames.map(({ payload }) => payload.toString().slice(0, 40)).join(),
-    )
+    for (const pieces of arrivals(sent)) {
+      const frames = await exchange(pieces, wanted.length)
+      t.ok(
+        JSON.stringify(frames.map(({ payload }) => payload.toString())) === JSON.stringify(wanted),
+        frames.map(({ payload }) => payload.toString().slice(0, 40)).join(),
+      )
+    }
   })
 }
 
@@ -217,14 +227,16 @@ const REFUSED: Readonly<Record<string, readonly [readonly Buffer[], number]>> = 
 
 for (const [name, [sent, code]] of Object.entries(REFUSED)) {
   await t.test(`${name} closes with ${code}`, async (t) => {
-    const frames = await exchange(sent, 1)
-    const last = frames.at(-1)
-    t.equal(last?.opcode, CLOSE)
-    t.equal(last?.payload.readUInt16BE(0), code)
-    t.notOk(
-      frames.some(({ opcode }) => opcode === TEXT || opcode === BINARY),
-      'and is not processed',
-    )
+    for (const pieces of arrivals(sent)) {
+      const frames = await exchange(pieces, 1)
+      const last = frames.at(-1)
+      t.equal(last?.opcode, CLOSE)
+      t.equal(last?.payload.readUInt16BE(0), code)
+      t.notOk(
+        frames.some(({ opcode }) => opcode === TEXT || opcode === BINARY),
+        'and is not processed',
+      )
+    }
   })
 }
 

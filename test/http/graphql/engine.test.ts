@@ -1,12 +1,6 @@
-import t from 'tap'
-import {
-  ask,
-  openBrowser,
-  openGraphqlHouse,
-  openLine,
-  reasons,
-  signIn,
-} from '../../helpers/graphql-house.js'
+import { createHook } from 'node:async_hooks'
+import t, { type Test } from 'tap'
+import { ask, openGraphqlHouse, openLine, reasons, signIn } from '../../helpers/graphql-house.js'
 import { PASSWORD } from '../../helpers/http-client.js'
 import { waitFor } from '../../helpers/wait-for.js'
 
@@ -233,38 +227,61 @@ await t.test('cookies are set, renewed and taken back', async (t) => {
   t.ok([over.headers['set-cookie'] ?? []].flat().some((cookie) => cookie.startsWith('_rt=;')))
 })
 
+/** The timer of the waiting itself, which is gone only after its callback. */
+const WAITING = 1
+
+/** Timers of this process that are set, whether they hold it or not, and its TCP connections. */
+function watchResources(t: Test): () => { timers: number; sockets: number } {
+  const timers = new Set<number>()
+  const hook = createHook({
+    init: (id, type) => void (type === 'Timeout' && timers.add(id)),
+    destroy: (id) => void timers.delete(id),
+  }).enable()
+  t.teardown(() => hook.disable())
+  return () => ({
+    timers: timers.size,
+    sockets: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
+  })
+}
+
 await t.test('10,000 subscribe and unsubscribe cycles leave nothing', async (t) => {
-  const { accessToken } = await signIn(url, 'cycle')
-  const before = core.authObservers.count()
   const roomy = await openGraphqlHouse(t, {
     'graphql.messagesPerSecondMax': 1_000_000,
     'graphql.operationsPerConnectionMax': 200,
   })
-  const browser = await openBrowser(roomy.url)
-  const line = openLine(t, roomy.url, { cookie: browser.cookie })
+  const { accessToken, sessionId } = await signIn(roomy.url, 'cycle')
+  const resources = watchResources(t)
+  const { authObservers, sessionHandles } = roomy.core
+  const line = openLine(t, roomy.url, { init: { accessToken } })
   await waitFor('the line', () => line.isAcknowledged())
-  const watching = roomy.core.authObservers.count()
+  await line.ask('{ auth { authorized } }')
+  const watching = authObservers.count()
+  const before = resources()
+  const queries = [AUTH, 'subscription { user { id } }', 'subscription { sessions { id } }']
   for (let round = 0; round < 100; round += 1) {
-    const feeds = Array.from({ length: 100 }, () => line.follow(AUTH))
+    const feeds = Array.from({ length: 100 }, (_, index) => line.follow(queries[index % 3] ?? AUTH))
     if (round % 10 === 0)
       await waitFor('the states', () => feeds.every(({ values }) => values.length === 1))
     for (const feed of feeds) feed.stop()
     // One answer behind them means that the server has read all that came before.
     await line.ask('{ auth { authorized } }')
   }
-  t.equal(roomy.core.authObservers.count(), watching)
-  t.match(await line.ask('{ auth { authorized } }'), { data: { auth: { authorized: false } } })
+  t.equal(authObservers.count(), watching)
+  t.equal(sessionHandles.count(sessionId), 1, 'the line itself')
+  await waitFor('no timer is left', () => resources().timers <= before.timers + WAITING)
+  t.equal(resources().sockets, before.sockets)
+  t.match(await line.ask('{ auth { authorized } }'), { data: { auth: { authorized: true } } })
   await line.client.dispose()
-  await waitFor('nobody watches', () => roomy.core.authObservers.count() === 0)
-  t.strictSame(roomy.core.sessionHandles.sessionIds(), [])
-  t.equal(core.authObservers.count(), before)
-  t.ok(accessToken)
+  await waitFor('nobody watches', () => authObservers.count() === 0)
+  await waitFor('no handle', () => sessionHandles.sessionIds().length === 0)
 })
 
 await t.test('1,000 abrupt losses leave nothing', async (t) => {
   const { accessToken, sessionId } = await signIn(url, 'loss')
   await waitFor('a quiet house', () => core.sessionHandles.count(sessionId) === 0)
+  const resources = watchResources(t)
   const watching = core.authObservers.count()
+  const before = resources()
   for (let round = 0; round < 20; round += 1) {
     const lines = Array.from({ length: 50 }, () => openLine(t, url, { init: { accessToken } }))
     const feeds = lines.map((line) => line.follow(AUTH))
@@ -274,4 +291,7 @@ await t.test('1,000 abrupt losses leave nothing', async (t) => {
     await waitFor('nothing open', () => core.sessionHandles.count(sessionId) === 0)
   }
   t.equal(core.authObservers.count(), watching)
+  await waitFor('no socket is left', () => resources().sockets <= before.sockets)
+  await waitFor('no timer is left', () => resources().timers <= before.timers + WAITING)
+  t.strictSame(core.sessionHandles.sessionIds(), [])
 })
