@@ -31,11 +31,16 @@ export async function serve(
   const addresses: Record<string, string> = {}
   const readyMs = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`ended early with ${code}`)))
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    const lines = createInterface({ input: child.stdout })
+    lines.on('line', (line) => {
       const entry = parse(line)
       if (entry['msg'] === 'listening')
         addresses[String(entry['listener'])] = String(entry['address'])
-      if (entry['msg'] === 'ready') resolve(performance.now() - startedAt)
+      if (entry['msg'] !== 'ready') return
+      resolve(performance.now() - startedAt)
+      // From here on the log is only drained: taking each line apart would use the cores that are measured.
+      lines.close()
+      child.stdout.resume()
     })
   })
   return {

@@ -20,11 +20,11 @@ import { createMemoryLogger } from '../helpers/memory-logger.js'
 import { createTestKey, createTestRing } from '../helpers/test-keys.js'
 import { inTurns, median, printTable, ratioInRounds } from './measure.js'
 
-const ROUNDS = 40
+const ROUNDS = 30
 const TOKENS = 1000
 const IN_FLIGHT = 64
 /** A remembered token costs so little that one round of it is this many rounds of a new one. */
-const WARM_REPEATS = 10
+const WARM_REPEATS = 3
 const SECONDS = 600
 const NAMES = { issuer: 'https://gatehouse.test', audience: 'gatehouse' }
 const SESSION_ID = 'session-1'

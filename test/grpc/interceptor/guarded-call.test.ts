@@ -66,13 +66,20 @@ await t.test('guarded call reports a call that the peer cancels', async (t) => {
 
 await t.test('guarded call reports a deadline that passed', async (t) => {
   const { finished, client } = await serveGuarded(t, {})
+  // The connection is made first: the deadline is to pass while the call is here, not on its way.
+  await new Promise<void>((resolve, reject) => {
+    client.waitForReady(Date.now() + 20_000, (error) => {
+      if (error) reject(error)
+      else resolve()
+    })
+  })
   await new Promise<void>((resolve) => {
     client.makeUnaryRequest(
       SAY_HELLO,
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
       REQUEST,
-      { deadline: Date.now() + 200 },
+      { deadline: Date.now() + 1_000 },
       (error) => {
         t.equal(error?.code, 4)
         resolve()
