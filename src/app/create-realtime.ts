@@ -7,7 +7,7 @@ import { createEmulationSessions, type EmulationSessions } from '../realtime/emu
 import { type Channel, createNamespaces, type Namespaces } from '../realtime/namespace.js'
 import { createPresenceKeeper, type PresenceKeeper } from '../realtime/presence-keeper.js'
 import { createReceiptLog, type ReceiptLog } from '../realtime/receipt-log.js'
-import { createRecoveryCounts, type RecoveryCounts } from '../realtime/recovery-counts.js'
+import { createChannelCounts, type ChannelCounts } from '../realtime/channel-counts.js'
 import { startStep } from './start-step.js'
 
 /** How long a channel stays open for those that come back at once. */
@@ -30,7 +30,7 @@ export interface Realtime {
   readonly receipts: ReceiptLog
   readonly clients: ClientRegistry
   readonly emulation: EmulationSessions
-  readonly recoveryCounts: RecoveryCounts
+  readonly counts: ChannelCounts
   /** Begins to listen, where there will be connections. Raises UNAVAILABLE. */
   start(): Promise<void>
   /** Stops; the stores are closed by whoever opened them. */
@@ -43,13 +43,13 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   const { realtime } = deps.config
   const namespaces = createNamespaces(realtime.defaults, realtime.namespaces)
   const receipts = createReceiptLog()
-  const recoveryCounts = createRecoveryCounts()
+  const counts = createChannelCounts()
   const channels = createChannels(
     {
       broker: channelBroker,
       receipts,
       logger,
-      onRecovery: (outcome) => recoveryCounts.add(outcome),
+      counts,
     },
     { ...realtime, idleMs: CHANNEL_IDLE_MS },
   )
@@ -59,7 +59,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     refreshMs: realtime.presenceRefreshMs,
   })
   return {
-    ...{ namespaces, channelBroker, presence, channels, presenceKeeper, receipts, recoveryCounts },
+    ...{ namespaces, channelBroker, presence, channels, presenceKeeper, receipts, counts },
     clients: createClientRegistry(),
     emulation: createEmulationSessions(),
     async start() {

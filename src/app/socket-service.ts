@@ -49,7 +49,7 @@ function pluginDeps(core: Core, config: Config): Parameters<typeof createSocketP
       emulation: channels.emulation,
       surveyTimeoutMs: config.broker.surveyTimeoutMs,
     }),
-    recoveryCounts: channels.recoveryCounts,
+    channelCounts: channels.counts,
     apiKeyGuard: createApiKeyGuard(config.api.key),
     credentialOf: createCredentialReader(config),
     centrifuge: { ...core, ...channels, rpc: RPC_METHODS },

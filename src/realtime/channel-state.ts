@@ -6,6 +6,7 @@ import type {
   StreamPosition,
 } from '../domain/channel-broker.js'
 import { Batch, type ChannelEvent } from './batch.js'
+import type { ChannelCounts } from './channel-counts.js'
 import type { Flushable, FlushQueue } from './flush-queue.js'
 import { JoinLeaveBuffer } from './join-leave-buffer.js'
 import { type Channel, hasHistory } from './namespace.js'
@@ -42,7 +43,7 @@ export interface ChannelStateDeps {
   readonly recoveryMax: number
   /** From this many subscribers on, joins and leaves are gathered. */
   readonly joinLeaveThreshold: number
-  readonly onRecovery: (outcome: 'recovered' | 'lost') => void
+  readonly counts: ChannelCounts
   readonly onHealFailed: (error: unknown) => void
 }
 
@@ -201,7 +202,9 @@ export class ChannelState implements Flushable {
       else written += 1
       if (outcome === 'queued') queued += 1
     }
-    for (const id of this.#receiptIds) this.#deps.receipts.record(id, { written, queued, dropped })
+    const counts = { written, queued, dropped }
+    this.#deps.counts.addDeliveries(counts, told.length)
+    for (const id of this.#receiptIds) this.#deps.receipts.record(id, counts)
     this.#receiptIds = []
     this.busyMs = events.length > 1 ? performance.now() - this.flushedAtMs : 0
   }
@@ -235,7 +238,7 @@ export class ChannelState implements Flushable {
       })
       if (recovery.recovered) {
         for (const publication of recovery.publications) this.#accept(publication)
-        this.#deps.onRecovery('recovered')
+        this.#deps.counts.addRecovery('recovered')
       } else {
         this.#lose(since, page)
       }
@@ -248,7 +251,7 @@ export class ChannelState implements Flushable {
   #lose(since: StreamPosition, page: HistoryPage): void {
     this.flush()
     this.#recent = []
-    this.#deps.onRecovery('lost')
+    this.#deps.counts.addRecovery('lost')
     for (const subscriber of [...this.#subscribers]) {
       if (subscriber.isPositioned) subscriber.lose()
     }
@@ -321,7 +324,7 @@ export class ChannelState implements Flushable {
       ...{ since, page, upTo: position, recent: this.#recent },
       limit: this.#deps.recoveryMax,
     })
-    this.#deps.onRecovery(recovery.recovered ? 'recovered' : 'lost')
+    this.#deps.counts.addRecovery(recovery.recovered ? 'recovered' : 'lost')
     const publications = recovery.publications.map((kept) => takeReceipt(kept).publication)
     return { position, recovered: recovery.recovered, publications }
   }

@@ -12,6 +12,7 @@ import {
   type ChannelStateDeps,
   type Subscriber,
 } from './channel-state.js'
+import type { ChannelCounts } from './channel-counts.js'
 import { createFlushQueue, type FlushQueue } from './flush-queue.js'
 import type { Channel } from './namespace.js'
 import type { ReceiptLog } from './receipt-log.js'
@@ -43,8 +44,7 @@ export interface ChannelsDeps {
   readonly broker: ChannelBroker
   readonly receipts: ReceiptLog
   readonly logger: Logger
-  /** Told of every attempt to give back what was missed. */
-  readonly onRecovery?: (outcome: 'recovered' | 'lost') => void
+  readonly counts: ChannelCounts
 }
 
 /** The channels that this process has subscribers on: one subscription at the broker for each. */
@@ -100,7 +100,7 @@ class ChannelRegistry implements Channels, ChannelListener {
       receipts: deps.receipts,
       recoveryMax: options.recoveryMax,
       joinLeaveThreshold: options.joinLeaveThreshold,
-      onRecovery: deps.onRecovery ?? (() => {}),
+      counts: deps.counts,
       onHealFailed: (error) => {
         deps.logger.warn({ err: error }, 'cannot read what a channel has missed')
       },

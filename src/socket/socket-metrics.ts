@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { ChannelCounts } from '../realtime/channel-counts.js'
 import type { Channels } from '../realtime/channels.js'
 import type { Hub } from '../realtime/hub.js'
-import type { RecoveryCounts } from '../realtime/recovery-counts.js'
 
 /** What the socket service counts. */
 export interface SocketMetrics {
@@ -28,7 +28,7 @@ const LABELLED_CODES: ReadonlySet<number> = new Set([
 export interface SocketMetricsDeps {
   readonly hub: Hub
   readonly channels?: Pick<Channels, 'channelCount' | 'subscriptionCount'>
-  readonly recoveryCounts?: RecoveryCounts
+  readonly channelCounts?: ChannelCounts
   readonly registry?: Registry
 }
 
@@ -122,7 +122,7 @@ function registerGauges(hub: Hub, registers: Registry[]): void {
 }
 
 function registerChannelMetrics(
-  { channels, recoveryCounts }: SocketMetricsDeps,
+  { channels, channelCounts }: SocketMetricsDeps,
   registers: Registry[],
 ): void {
   if (channels) {
@@ -139,7 +139,7 @@ function registerChannelMetrics(
       collect: () => subscriptions.set(channels.subscriptionCount()),
     })
   }
-  if (!recoveryCounts) return
+  if (!channelCounts) return
   const recoveries: Counter<'outcome'> = new Counter({
     name: 'socket_recoveries_total',
     help: 'Attempts to give back what was missed, by outcome.',
@@ -148,8 +148,21 @@ function registerChannelMetrics(
     collect: () => {
       recoveries.reset()
       for (const outcome of ['recovered', 'lost'] as const) {
-        recoveries.inc({ outcome }, recoveryCounts.count(outcome))
+        recoveries.inc({ outcome }, channelCounts.recoveries(outcome))
       }
+    },
+  })
+  const deliveries: Counter<'outcome'> = new Counter({
+    name: 'socket_deliveries_total',
+    help: 'Publications times connections: written at once, queued for a slow peer, or dropped.',
+    labelNames: ['outcome'],
+    registers,
+    collect: () => {
+      const { written, queued, dropped } = channelCounts.deliveries()
+      deliveries.reset()
+      deliveries.inc({ outcome: 'written' }, written - queued)
+      deliveries.inc({ outcome: 'queued' }, queued)
+      deliveries.inc({ outcome: 'dropped' }, dropped)
     },
   })
 }

@@ -5,9 +5,9 @@ import type { Registry } from 'prom-client'
 import type { Clock } from '../domain/clock.js'
 import type { Logger } from '../domain/logger.js'
 import { AppError } from '../errors/app-error.js'
+import type { ChannelCounts } from '../realtime/channel-counts.js'
 import type { EmulationSessions } from '../realtime/emulation-sessions.js'
 import type { Hub } from '../realtime/hub.js'
-import type { RecoveryCounts } from '../realtime/recovery-counts.js'
 import type { SessionHandles } from '../realtime/session-handles.js'
 import type { AuthenticationService } from '../service/authentication-service.js'
 import type { EmulationService } from '../service/emulation-service.js'
@@ -42,7 +42,7 @@ export interface SocketPluginDeps {
   readonly centrifuge: CentrifugeDeps
   readonly emulation: EmulationSessions
   readonly emulationService: EmulationService
-  readonly recoveryCounts: RecoveryCounts
+  readonly channelCounts: ChannelCounts
   /** Guards `POST /push` and `POST /api/*`; it runs before the body is read. */
   readonly apiKeyGuard: RequestGuard
   /** The access token that came as a cookie; null when there is none that may be used. */

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Publication } from '../../src/domain/channel-broker.js'
+import { createChannelCounts } from '../../src/realtime/channel-counts.js'
 import { ChannelState } from '../../src/realtime/channel-state.js'
 import { createFlushQueue } from '../../src/realtime/flush-queue.js'
 import { createNamespaces } from '../../src/realtime/namespace.js'
@@ -24,7 +25,7 @@ async function openState(before?: Promise<void>) {
     {
       ...{ broker, queue, receipts: createReceiptLog() },
       ...{ recoveryMax: 5, joinLeaveThreshold: 10 },
-      onRecovery: () => {},
+      counts: createChannelCounts(),
       onHealFailed: () => {},
     },
     before,

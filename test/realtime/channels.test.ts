@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { ClientInfo, Publication, StreamPosition } from '../../src/domain/channel-broker.js'
 import type { Batch } from '../../src/realtime/batch.js'
+import { createChannelCounts } from '../../src/realtime/channel-counts.js'
 import { type Attachment, createChannels, type Subscriber } from '../../src/realtime/channels.js'
 import { createNamespaces } from '../../src/realtime/namespace.js'
 import { publishTo } from '../../src/realtime/publish.js'
@@ -65,7 +66,7 @@ async function setUp(t: Teardown, options: object = {}) {
   const channels = createChannels(
     {
       ...{ broker: line.createBroker(), receipts, logger },
-      onRecovery: (outcome) => recoveries.push(outcome),
+      counts: { ...createChannelCounts(), addRecovery: (outcome) => recoveries.push(outcome) },
     },
     {
       recoveryMax: 10,

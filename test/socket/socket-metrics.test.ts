@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import t from 'tap'
+import { createChannelCounts } from '../../src/realtime/channel-counts.js'
 import { createHub } from '../../src/realtime/hub.js'
 import { createSocketMetrics } from '../../src/socket/socket-metrics.js'
 
@@ -30,6 +31,30 @@ await t.test('metrics follow the hub and count messages and closes', async (t) =
     'socket_closes_total{code="other"} 2',
   ]) {
     t.ok(text.split('\n').includes(line), line)
+  }
+})
+
+await t.test('metrics count what the channels did', async (t) => {
+  const hub = createHub({ connectionsMax: 2, registrationsPerConnectionMax: 2 })
+  const registry = new Registry()
+  const channelCounts = createChannelCounts()
+  const channels = { channelCount: () => 3, subscriptionCount: () => 7 }
+  createSocketMetrics({ hub, registry, channels, channelCounts })
+  channelCounts.addRecovery('lost')
+  channelCounts.addDeliveries({ written: 10, queued: 4, dropped: 1 }, 2)
+  for (const look of ['first', 'second']) {
+    const lines = (await registry.metrics()).split('\n')
+    for (const line of [
+      'socket_channels 3',
+      'socket_subscriptions 7',
+      'socket_recoveries_total{outcome="recovered"} 0',
+      'socket_recoveries_total{outcome="lost"} 1',
+      'socket_deliveries_total{outcome="written"} 12',
+      'socket_deliveries_total{outcome="queued"} 8',
+      'socket_deliveries_total{outcome="dropped"} 2',
+    ]) {
+      t.ok(lines.includes(line), `${line} at the ${look} look`)
+    }
   }
 })
 

@@ -16,7 +16,7 @@ import { createEmulationSessions } from '../../src/realtime/emulation-sessions.j
 import { createNamespaces, type NamespaceRules } from '../../src/realtime/namespace.js'
 import { createPresenceKeeper } from '../../src/realtime/presence-keeper.js'
 import { createReceiptLog } from '../../src/realtime/receipt-log.js'
-import { createRecoveryCounts } from '../../src/realtime/recovery-counts.js'
+import { createChannelCounts } from '../../src/realtime/channel-counts.js'
 import { createEmulationService } from '../../src/service/emulation-service.js'
 import { createRealtimeService, type RealtimeService } from '../../src/service/realtime-service.js'
 import { createSurveyHandlers } from '../../src/service/survey-handlers.js'
@@ -166,11 +166,11 @@ async function createTestRealtime(
   const presence = line.presence.createStore()
   const namespaces = createNamespaces(OPEN_RULES, { ...NAMESPACES, ...options.namespaces })
   const receipts = createReceiptLog()
-  const recoveryCounts = createRecoveryCounts()
+  const channelCounts = createChannelCounts()
   const channels = createChannels(
     {
       ...{ broker: channelBroker, receipts, logger },
-      onRecovery: (outcome) => recoveryCounts.add(outcome),
+      counts: channelCounts,
     },
     {
       ...{ recoveryMax: 100, positionCheckMs: options.positionCheckMs ?? 60_000, idleMs: 60_000 },
@@ -200,7 +200,7 @@ async function createTestRealtime(
   }
   const surveyTimeoutMs = 100
   return {
-    ...{ line, centrifuge, emulation, recoveryCounts, broker },
+    ...{ line, centrifuge, emulation, channelCounts, broker },
     realtime: createRealtimeService({
       ...{ namespaces, channelBroker, presence, broker, surveyTimeoutMs: 1_000 },
     }),
