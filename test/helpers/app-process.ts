@@ -11,7 +11,11 @@ export const API_KEY = 'dev-api-key'
  * How the program is started: as users start it, without what the test runner loads into each process that it sees
  * begin, which doubles what a start costs. `env` becomes the program, so it is the child.
  */
-const BARE = ['-u', 'NODE_OPTIONS', process.execPath, BINARY]
+function bareArguments({ imports = [] }: AppOptions, args: readonly string[]): string[] {
+  const options = imports.map((file) => `--import=${file}`)
+  return ['-u', 'NODE_OPTIONS', process.execPath, ...options, BINARY, ...args]
+}
+
 const START_DEADLINE_MS = 20_000
 /** Of the log, where a process has ended early. */
 const LAST_LINES = 20
@@ -40,6 +44,8 @@ export interface AppOptions {
   readonly dataDir: string
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Modules that are loaded into the process before the program. */
+  readonly imports?: readonly string[]
 }
 
 /** The environment of a spawned app: port 0 everywhere, cheap passwords, JSON log. */
@@ -63,7 +69,7 @@ export async function startApp(
   command: ServiceName | 'up',
   options: AppOptions,
 ): Promise<AppProcess> {
-  const child = spawn('env', [...BARE, command], {
+  const child = spawn('env', bareArguments(options, [command]), {
     env: appEnv(options),
     cwd: options.cwd ?? PACKAGE_ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -123,7 +129,7 @@ export async function runApp(
   args: readonly string[],
   options: AppOptions & { readonly input?: string },
 ): Promise<CliResult> {
-  const child = spawn('env', [...BARE, ...args], {
+  const child = spawn('env', bareArguments(options, args), {
     env: appEnv(options),
     cwd: options.cwd ?? PACKAGE_ROOT,
     stdio: ['pipe', 'pipe', 'pipe'],

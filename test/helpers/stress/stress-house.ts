@@ -68,6 +68,7 @@ export async function openStressHouse(
   const options = {
     dataDir: t.testdir(),
     env: { APP_REDIS_URL: redis.url, ...settings(), ...env },
+    imports: [PROBE_FILE],
   }
   // The first one makes the keys and the schema, lets the users in, and is needed no more.
   const http = await startApp(t, 'http', options)
@@ -105,7 +106,6 @@ function settings(): Record<string, string> {
     CROWD: { HISTORY_SIZE: '10000', RECOVERY: 'true', PRESENCE: 'true', JOIN_LEAVE: 'true' },
   }
   return {
-    NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${PROBE_FILE}`,
     APP_SESSION_POLICY: 'unlimited',
     APP_SOCKET_CONNECTIONS_PER_USER_MAX: '1000',
     APP_REALTIME_RECOVERY_MAX: '2000',
