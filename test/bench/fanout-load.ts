@@ -3,10 +3,9 @@
  * `fanout-load.js PLAN`, PLAN being the JSON of a LoadPlan; commands come as lines on standard input:
  * `run OUTSTANDING MS` publishes with so many outstanding, `rate PER_SECOND MS` at a rate, `end` ends.
  */
-import { randomBytes } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { RawLine } from './raw-line.js'
 
 export interface LoadPlan {
   readonly kind: 'bare' | 'channel'
@@ -41,84 +40,33 @@ const counts = { deliveries: 0, frames: 0 }
 
 /** One client: bytes in, deliveries counted. */
 class Client {
-  readonly socket: Socket
-  #rest: Buffer | null = null
-  #isOpen = false
+  readonly line: RawLine
   onDelivered: (count: number) => void = () => {}
   onOpen: () => void = () => {}
   onReply: (text: string) => void = () => {}
+  onClose: () => void = () => {}
 
   constructor() {
     const path = plan.kind === 'bare' ? '/' : '/connection/websocket'
-    this.socket = connect(plan.port, plan.host)
-    this.socket.setNoDelay(true)
-    this.socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: ${plan.host}:${plan.port}\r\nConnection: Upgrade\r\n` +
-        'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-        `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
-    )
-    this.socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    this.socket.on('error', (error) => {
-      process.stderr.write(`client: ${error.message}\n`)
+    this.line = new RawLine(`${plan.host}:${plan.port}`, path, {
+      onOpen: () => this.onOpen(),
+      onText: (data, start, end) => this.#read(data, start, end),
+      onClose: () => this.onClose(),
     })
   }
 
-  send(text: string): void {
-    const payload = Buffer.from(text)
-    const isShort = payload.length <= 125
-    const frame = Buffer.alloc((isShort ? 6 : 8) + payload.length)
-    frame[0] = 0x81
-    frame[1] = 0x80 | (isShort ? payload.length : 126)
-    if (!isShort) frame.writeUInt16BE(payload.length, 2)
-    // A mask of zeros is a mask: the payload stays as it is.
-    payload.copy(frame, isShort ? 6 : 8)
-    this.socket.write(frame)
-  }
-
-  #read(chunk: Buffer): void {
-    let data = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk])
-    this.#rest = null
-    if (!this.#isOpen) {
-      const end = data.indexOf('\r\n\r\n')
-      if (end === -1) {
-        this.#rest = data
-        return
-      }
-      this.#isOpen = true
-      this.onOpen()
-      data = data.subarray(end + 4)
+  #read(data: Buffer, start: number, end: number): void {
+    const lines = (end - start + 1) / (plan.lineBytes + 1)
+    // Lines of one length, with a line break between two of them; replies have another length.
+    if (Number.isInteger(lines)) {
+      counts.frames += 1
+      counts.deliveries += lines
+      this.onDelivered(lines)
+      return
     }
-    let at = 0
-    let delivered = 0
-    while (data.length - at >= 2) {
-      let length = (data[at + 1] ?? 0) & 0x7f
-      let header = 2
-      if (length === 126) {
-        if (data.length - at < 4) break
-        length = data.readUInt16BE(at + 2)
-        header = 4
-      } else if (length === 127) {
-        if (data.length - at < 10) break
-        length = Number(data.readBigUInt64BE(at + 2))
-        header = 10
-      }
-      if (data.length - at < header + length) break
-      // Lines of one length, with a line break between two of them; replies have another length.
-      if ((length + 1) % (plan.lineBytes + 1) === 0) {
-        delivered += (length + 1) / (plan.lineBytes + 1)
-        counts.frames += 1
-      } else {
-        const text = data.toString('utf8', at + header, at + header + length)
-        if (text === PING) this.send(PING)
-        else this.onReply(text)
-      }
-      at += header + length
-    }
-    if (at < data.length) this.#rest = data.subarray(at)
-    if (delivered > 0) {
-      counts.deliveries += delivered
-      this.onDelivered(delivered)
-    }
+    const text = data.toString('utf8', start, end)
+    if (text === PING) this.line.send(PING)
+    else this.onReply(text)
   }
 }
 
@@ -144,9 +92,9 @@ async function openClient(index: number): Promise<Client> {
         { id: 1, connect: { token } },
         { id: 2, subscribe: { channel: plan.channel } },
       ]
-      client.send(commands.map((command) => JSON.stringify(command)).join('\n'))
+      client.line.send(commands.map((command) => JSON.stringify(command)).join('\n'))
     }
-    client.socket.once('close', () => reject(new Error('a client was closed')))
+    client.onClose = () => reject(new Error('a client was closed'))
   })
   return client
 }
@@ -191,7 +139,7 @@ async function publishFor(
   const publish = (): void => {
     sentAt.push(performance.now())
     published += 1
-    publisher.send(message)
+    publisher.line.send(message)
   }
   publisher.onDelivered = (count) => {
     const now = performance.now()
@@ -250,5 +198,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   rest()
   process.stdout.write(`${JSON.stringify(result)}\n`)
 }
-for (const client of clients) client.socket.destroy()
+for (const client of clients) client.line.cut()
 process.exit(0)

@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net'
 
 export interface RawLineHandler {
   onOpen(): void
-  /** The bytes of one message, valid during the call only. */
-  onText(text: string): void
+  /** The UTF-8 of one message, from `start` to before `end` of what has arrived. */
+  onText(data: Buffer, start: number, end: number): void
   onClose(): void
 }
 
@@ -67,7 +67,7 @@ export class RawLine {
     }
     let at = 0
     for (let next = frameAt(data, at); next !== null; next = frameAt(data, at)) {
-      if (next.isText) this.#handler.onText(data.toString('utf8', next.start, next.end))
+      if (next.isText) this.#handler.onText(data, next.start, next.end)
       at = next.end
     }
     if (at < data.length) this.#rest = data.subarray(at)

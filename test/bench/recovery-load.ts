@@ -94,7 +94,7 @@ class Client {
         this.#limit(line)
         line.send(this.#commands())
       },
-      onText: (text) => this.#read(line, text),
+      onText: (data, start, end) => this.#read(line, data.toString('utf8', start, end)),
       onClose: () => this.#closed(),
     })
     this.#limit(line)
