@@ -1,8 +1,8 @@
 /** Child processes of the benchmarks: a server until it listens, a load until it ends. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 
 export interface Served {
   readonly pid: number
@@ -55,54 +55,41 @@ export async function serve(
   }
 }
 
+export interface LoadPlan {
+  readonly url: string
+  /** How many, not how long: so every subject of a comparison has had as many to warm up by. */
+  readonly requests: number
+  readonly connections: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent by POST; a GET without one. */
+  readonly body?: string
+}
+
 export interface LoadResult {
   readonly requests: number
   readonly requestsPerSecond: number
   readonly errors: number
 }
 
-/**
- * Runs autocannon in its own process against a URL: a number of requests, not a span of time, so that every subject
- * of a comparison has had as many to warm up by.
- */
-export async function load(
-  url: string,
-  options: {
-    readonly requests: number
-    readonly connections: number
-    readonly headers?: Readonly<Record<string, string>>
-    /** Sent by POST; a GET without one. */
-    readonly body?: string
-  },
-): Promise<LoadResult> {
-  const headers = Object.entries(options.headers ?? {}).flatMap(([name, value]) => [
-    '-H',
-    `${name}: ${value}`,
-  ])
-  const child = spawn(
-    process.execPath,
-    [
-      fileURLToPath(import.meta.resolve('autocannon')),
-      ...['-j', '-n', '-a', String(options.requests), '-c', String(options.connections)],
-      ...(options.body === undefined ? [] : ['-m', 'POST', '-b', options.body]),
-      ...headers,
-      url,
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  )
+/** Sends requests from a process of its own, on the core of the load. */
+export async function load(plan: LoadPlan): Promise<LoadResult> {
+  const script = `${PACKAGE_ROOT}dist/test/bench/http-load.js`
+  const child = spawn(process.execPath, [script, JSON.stringify(plan)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  pin(child.pid ?? 0, LOAD_CORE)
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   await once(child, 'close')
-  const result = JSON.parse(output) as {
-    requests: { total: number; average: number }
-    errors: number
-    non2xx: number
-  }
-  return {
-    requests: result.requests.total,
-    requestsPerSecond: result.requests.average,
-    errors: result.errors + result.non2xx,
-  }
+  return JSON.parse(output) as LoadResult
+}
+
+export const SERVER_CORE = '0'
+export const LOAD_CORE = '1'
+
+/** Keeps servers and load off each other's core, where the machine can. */
+export function pin(pid: number, core: string): void {
+  spawnSync('taskset', ['-a', '-p', '-c', core, String(pid)], { stdio: 'ignore' })
 }
 
 function parse(line: string): Record<string, unknown> {

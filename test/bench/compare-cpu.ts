@@ -3,9 +3,16 @@
  * CPU beside that of a second one.
  */
 import type { LoadResult } from './child.js'
-import { cpuMicroseconds, inTurns, median, noisePercent, printTable } from './measure.js'
+import {
+  cpuMicroseconds,
+  inTurns,
+  median,
+  noisePercent,
+  printTable,
+  ratioInRounds,
+} from './measure.js'
 
-const ROUNDS = 6
+const ROUNDS = 12
 /** Compiled and optimised code comes late: the first thousands of requests cost several times the later ones. */
 const WARM_UP_ROUNDS = 3
 
@@ -46,30 +53,29 @@ function print(
 ): void {
   const of = (name: string, key: keyof Sample): number[] =>
     (samples[name] ?? []).map((one) => one[key])
-  const baseCpu = median(of(baseline, 'cpuPerRequest'))
-  const secondCpu = second === null ? null : median(of(second, 'cpuPerRequest'))
-  const baseRate = median(of(baseline, 'requestsPerSecond'))
+  const rates = (name: string): number => median(of(name, 'requestsPerSecond'))
+  const against = [baseline, ...(second === null ? [] : [second])]
   printTable([
     [
       'subject',
       'CPU µs/request',
-      `to ${baseline}`,
-      ...(second === null ? [] : [`to ${second}`]),
       'noise',
+      ...against.flatMap((name) => [`to ${name}`, '95 %']),
       'requests/s',
       'ratio',
     ],
     ...Object.keys(samples).map((name) => {
       const cpu = of(name, 'cpuPerRequest')
-      const rate = median(of(name, 'requestsPerSecond'))
       return [
         name,
         median(cpu).toFixed(1),
-        (median(cpu) / baseCpu).toFixed(2),
-        ...(secondCpu === null ? [] : [(median(cpu) / secondCpu).toFixed(2)]),
         `±${noisePercent(cpu)} %`,
-        rate.toFixed(0),
-        (rate / baseRate).toFixed(2),
+        ...against.flatMap((other) => {
+          const { ratio, low, high } = ratioInRounds(cpu, of(other, 'cpuPerRequest'))
+          return [ratio.toFixed(2), `${low.toFixed(2)}-${high.toFixed(2)}`]
+        }),
+        rates(name).toFixed(0),
+        (rates(name) / rates(baseline)).toFixed(2),
       ]
     }),
   ])

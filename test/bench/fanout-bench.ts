@@ -3,7 +3,7 @@
  * 16 outstanding, and 200 a second; then the memory of an idle signed-in connection with two subscriptions. The row
  * between them writes a frame that was made once, and does nothing else: the least that a delivery costs on Node.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 import { appEnv, BINARY } from '../helpers/app-process.js'
 import { registerAndLogin } from '../helpers/http-client.js'
-import { serve, type Served } from './child.js'
+import { LOAD_CORE, pin, serve, type Served, SERVER_CORE } from './child.js'
 import type { LoadPlan, LoadResult } from './fanout-load.js'
 import {
   cpuMicroseconds,
@@ -31,8 +31,6 @@ const RATE_PER_SECOND = 200
 const IDLE_CLIENTS = Number(process.env['BENCH_IDLE_CLIENTS'] ?? 9_000)
 const CLIENTS_PER_USER = 50
 const LINE_BYTES = 250
-const SERVER_CORE = '0'
-const LOAD_CORE = '1'
 const SETTLE_MS = 3_000
 /** CPU time is counted in steps of 10 ms, so a small cost needs a long look. */
 const IDLE_LOOK_MS = 10_000
@@ -253,9 +251,4 @@ async function nextLine(child: ChildProcess, lines: Interface): Promise<string> 
 function addressOf(served: Served, listener: string): { host: string; port: number } {
   const [host = '', port = ''] = (served.addresses[listener] ?? '').split(':')
   return { host, port: Number(port) }
-}
-
-/** Keeps server and load off each other's core, where the machine can. */
-function pin(pid: number, core: string): void {
-  spawnSync('taskset', ['-a', '-p', '-c', core, String(pid)], { stdio: 'ignore' })
 }

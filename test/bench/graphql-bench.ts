@@ -10,10 +10,10 @@ import { join } from 'node:path'
 import { PACKAGE_ROOT } from '../../src/util/package-root.js'
 import { appEnv, BINARY } from '../helpers/app-process.js'
 import { registerAndLogin } from '../helpers/http-client.js'
-import { load, serve } from './child.js'
+import { load, pin, serve, SERVER_CORE } from './child.js'
 import { compareCpu } from './compare-cpu.js'
 
-const REQUESTS = 6000
+const REQUESTS = 20_000
 const CONNECTIONS = 32
 const QUERY = '{ user { id username displayName email avatarUrl gender role state createdAt } }'
 
@@ -29,8 +29,8 @@ export async function benchGraphql(): Promise<void> {
     const run =
       (target: string, headers: Record<string, string> = {}) =>
       () =>
-        load(`${target}/graphql`, {
-          ...{ requests: REQUESTS, connections: CONNECTIONS },
+        load({
+          ...{ url: `${target}/graphql`, requests: REQUESTS, connections: CONNECTIONS },
           headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify({ query: QUERY }),
         })
@@ -42,6 +42,7 @@ export async function benchGraphql(): Promise<void> {
         run: run(url, { authorization: `Bearer ${accessToken}` }),
       },
     }
+    for (const { pid } of Object.values(subjects)) pin(pid, SERVER_CORE)
     await compareCpu('bare mercurius', subjects, 'mercurius on our server')
   } finally {
     await Promise.all([bare, house, ours].map((server) => server.stop()))

@@ -11,10 +11,10 @@ import { appEnv, BINARY } from '../helpers/app-process.js'
 import { registerAndLogin } from '../helpers/http-client.js'
 import { skipUnless } from '../helpers/server/service-binary.js'
 import { startRedis } from '../helpers/server/redis.js'
-import { load, serve, type Served } from './child.js'
+import { load, pin, serve, type Served, SERVER_CORE } from './child.js'
 import { compareCpu, type Subject } from './compare-cpu.js'
 
-const REQUESTS = 6000
+const REQUESTS = 20_000
 const CONNECTIONS = 32
 
 export async function benchHttp(): Promise<void> {
@@ -34,7 +34,7 @@ export async function benchHttp(): Promise<void> {
       headers: Record<string, string> = {},
     ): Subject => ({
       pid,
-      run: () => load(target, { requests: REQUESTS, connections: CONNECTIONS, headers }),
+      run: () => load({ url: target, requests: REQUESTS, connections: CONNECTIONS, headers }),
     })
     const signedIn = async ({ pid, addresses }: Served, username: string) => {
       const url = `http://${addresses['http']}`
@@ -47,6 +47,7 @@ export async function benchHttp(): Promise<void> {
       'ours, authenticated, SQLite': await signedIn(onSqlite, 'ada'),
       ...(onRedis && { 'ours, authenticated, Redis': await signedIn(onRedis, 'bob') }),
     }
+    for (const { pid } of Object.values(subjects)) pin(pid, SERVER_CORE)
     await compareCpu('bare Fastify', subjects, 'ours, no authentication')
   } finally {
     const servers = [bare, house, onSqlite, ...(onRedis ? [onRedis] : [])]
