@@ -3,6 +3,7 @@ import { createHelloClient } from '../grpc/create-hello-client.js'
 import { createServer } from '../http/create-server.js'
 import { registerGraphql } from '../http/graphql/register-graphql.js'
 import { registerHttpRoutes } from '../http/register-http-routes.js'
+import { registerDocsRoutes } from '../http/routes/docs-routes.js'
 import { PACKAGE_ROOT } from '../util/package-root.js'
 import { formatAddress } from '../errors/listen-error.js'
 import { createGraphqlLines } from './graphql-lines.js'
@@ -31,6 +32,7 @@ export const httpService: ServiceRunner = {
       },
       { ...http, oauth: { ...config.auth, clients: config.oauth.clients } },
     )
+    if (config.apiDocs.enabled) server.register(registerDocsRoutes)
     registerGraphql(
       server,
       { ...core, lines: createGraphqlLines(config, core.logger) },

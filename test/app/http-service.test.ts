@@ -28,7 +28,9 @@ await t.test('http service keeps the document to itself where it is told to', as
   const service = await httpService.start(core, config, 'test', {})
   t.teardown(() => service.close(1000))
   const url = `http://${formatAddress(service.address)}`
-  t.match(await call('GET', `${url}/openapi.json`), { status: 404, body: { code: 'NOT_FOUND' } })
+  for (const path of ['/openapi.json', '/docs', '/docs/docs.js']) {
+    t.match(await call('GET', url + path), { status: 404, body: { code: 'NOT_FOUND' } })
+  }
 })
 
 await t.test('http service bridges to the gRPC service that it is told of', async (t) => {
