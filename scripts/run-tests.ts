@@ -13,8 +13,8 @@ import { startTestRun, type TestRun } from '../test/helpers/server/test-run.js'
 
 const LINE_COVERAGE_MIN_PERCENT = 90
 const TAP = 'node_modules/.bin/tap'
-/** Half of what a test file does is waiting: for a process to start, a server to answer, a lease to end. */
-const FILES_AT_ONCE = 2 * availableParallelism()
+/** A good part of what a test file does is waiting: for a process to start, a server to answer, a lease to end. */
+const FILES_AT_ONCE = Math.ceil(1.5 * availableParallelism())
 const SUMMARY_FILE = '.tap/report/coverage-summary.json'
 
 interface Totals {

@@ -13,17 +13,44 @@ export interface SessionHandle {
 export interface SessionHandles {
   /** Registers a handle; the returned function takes it away again (safe to call twice). */
   attach(sessionId: string, handle: SessionHandle): () => void
-  /** Ends every handle of the sessions; how many there were. */
+  /** Ends every handle of the sessions, as told; how many there were, those that were found just before among them. */
   end(sessions: readonly EndedSession[]): number
+  /**
+   * The same for sessions that were found to be over. The message that tells of the end may still be on its way: who
+   * sent it is then answered as if it had come first.
+   */
+  endFound(sessions: readonly EndedSession[]): number
   /** Open handles of one session. */
   count(sessionId: string): number
   /** Ids of all sessions with an open handle. */
   sessionIds(): readonly string[]
 }
 
-/** An empty map. A session without a handle takes no memory. */
-export function createSessionHandles(): SessionHandles {
+/** How long a message may take that tells of an end, in milliseconds; far longer than anybody waits for its answer. */
+const MESSAGE_MS_MAX = 5_000
+
+/** An empty map. A session without a handle takes no memory. `now` in milliseconds, from any moment; replaced in tests. */
+export function createSessionHandles(now: () => number = () => performance.now()): SessionHandles {
   const bySession = new Map<string, Set<SessionHandle>>()
+  /** What was closed before anybody told of the end, oldest first. */
+  const found = new Map<string, { readonly closed: number; readonly at: number }>()
+
+  function close(ended: EndedSession): number {
+    const open = bySession.get(ended.id)
+    if (!open) return 0
+    // Taken out first: a handle that detaches itself, or a second end, finds nothing left to do.
+    bySession.delete(ended.id)
+    const closed = open.size
+    for (const handle of open) endOne(handle, ended)
+    return closed
+  }
+
+  function takeFound(sessionId: string): number {
+    const earlier = found.get(sessionId)
+    found.delete(sessionId)
+    return earlier && now() - earlier.at < MESSAGE_MS_MAX ? earlier.closed : 0
+  }
+
   return {
     attach(sessionId, handle) {
       const open = bySession.get(sessionId) ?? new Set()
@@ -39,13 +66,19 @@ export function createSessionHandles(): SessionHandles {
     },
     end(sessions) {
       let closed = 0
+      for (const ended of sessions) closed += close(ended) + takeFound(ended.id)
+      return closed
+    },
+    endFound(sessions) {
+      for (const [sessionId, { at }] of found) {
+        if (now() - at < MESSAGE_MS_MAX) break
+        found.delete(sessionId)
+      }
+      let closed = 0
       for (const ended of sessions) {
-        const open = bySession.get(ended.id)
-        if (!open) continue
-        // Taken out first: a handle that detaches itself, or a second end, finds nothing left to do.
-        bySession.delete(ended.id)
-        closed += open.size
-        for (const handle of open) endOne(handle, ended)
+        const closedNow = close(ended)
+        if (closedNow > 0) found.set(ended.id, { closed: closedNow, at: now() })
+        closed += closedNow
       }
       return closed
     },

@@ -93,7 +93,7 @@ async function sweep({ sessionStore, handles, clock, logger }: SessionMonitorDep
   for (let start = 0; start < ids.length; start += CHUNK_SESSIONS) {
     const chunk = ids.slice(start, start + CHUNK_SESSIONS)
     const over = await sessionStore.findOver(chunk, clock.now())
-    const closed = handles.end(over)
+    const closed = handles.endFound(over)
     if (closed > 0)
       logger.info({ sessions: over.length, closed }, 'closed what outlived its session')
   }

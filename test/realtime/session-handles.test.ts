@@ -66,3 +66,21 @@ await t.test('handles that detach while they are ended do no harm', async (t) =>
   detach()
   t.equal(handles.count('a'), 1)
 })
+
+await t.test('what was found to be over counts for the message that comes after', async (t) => {
+  let now = 0
+  const handles = createSessionHandles(() => now)
+  const attach = (id: string) => handles.attach(id, { end() {} })
+  attach('a')
+  attach('a')
+  t.equal(handles.endFound([ended('a'), ended('none')]), 2)
+  attach('a')
+  t.equal(handles.end([ended('a')]), 3)
+  t.equal(handles.end([ended('a')]), 0, 'once')
+
+  attach('b')
+  handles.endFound([ended('b')])
+  now = 5_000
+  t.equal(handles.endFound([]), 0)
+  t.equal(handles.end([ended('b')]), 0, 'not for one that comes much later')
+})

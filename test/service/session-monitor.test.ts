@@ -73,6 +73,20 @@ await t.test('sweepNow ends what the store says is over, and nothing else', asyn
   t.equal(ended.at(-1)?.reason, 'expired')
 })
 
+await t.test(
+  'whoever ended a session is told of what a sweep closed before the message came',
+  async (t) => {
+    const { monitor, open, sessionStore, handles, clock, ended } = await createHouse(t)
+    await open('session-1')
+    const selector = { by: 'session', sessionId: 'session-1' } as const
+    await sessionStore.end(selector, 'ended_by_admin', clock.now())
+    await monitor.sweepNow()
+    t.equal(ended.length, 1)
+    t.equal(handles.end(ended), 1)
+    t.equal(ended.length, 1, 'closed once')
+  },
+)
+
 await t.test('sweepNow asks about many sessions in parts', async (t) => {
   const { monitor, open, sessionStore, ended, clock } = await createHouse(t)
   for (let index = 0; index < 1201; index += 1) await open(`session-${index}`)

@@ -43,6 +43,16 @@ interface Teardown {
 /** Handles in a map, as the real one, without its counting over processes. */
 export function createFakeSessionHandles(): SessionHandles {
   const handles = new Map<string, Set<SessionHandle>>()
+  const end: SessionHandles['end'] = (sessions) => {
+    let count = 0
+    for (const ended of sessions) {
+      for (const handle of handles.get(ended.id) ?? []) {
+        count += 1
+        handle.end(ended)
+      }
+    }
+    return count
+  }
   return {
     attach: (sessionId, handle) => {
       const set = handles.get(sessionId) ?? new Set()
@@ -52,16 +62,8 @@ export function createFakeSessionHandles(): SessionHandles {
         if (set.size === 0 && handles.get(sessionId) === set) handles.delete(sessionId)
       }
     },
-    end: (sessions) => {
-      let count = 0
-      for (const ended of sessions) {
-        for (const handle of handles.get(ended.id) ?? []) {
-          count += 1
-          handle.end(ended)
-        }
-      }
-      return count
-    },
+    end,
+    endFound: end,
     count: (sessionId) => handles.get(sessionId)?.size ?? 0,
     sessionIds: () => [...handles.keys()],
   }
